@@ -1,0 +1,33 @@
+import type { CallId } from '../../shared/domain/identity.ts';
+
+/** A running call's output as it comes, for whoever watches. What was said before a watcher came is replayed up to a bound. */
+export interface LiveOutput {
+  append(call: CallId, chunk: string): void;
+  end(call: CallId): void;
+  watch(call: CallId, onChunk: (chunk: string) => void): () => void;
+}
+
+/** Characters of earlier output kept for a late watcher. */
+const replayLimit = 65_536;
+
+export function createLiveOutput(): LiveOutput {
+  const calls = new Map<CallId, { text: string; watchers: Set<(chunk: string) => void> }>();
+  return {
+    append(call, chunk) {
+      const entry = calls.get(call) ?? { text: '', watchers: new Set() };
+      calls.set(call, entry);
+      entry.text = (entry.text + chunk).slice(-replayLimit);
+      for (const watcher of entry.watchers) watcher(chunk);
+    },
+    end(call) {
+      calls.delete(call);
+    },
+    watch(call, onChunk) {
+      const entry = calls.get(call);
+      if (entry === undefined) return () => undefined;
+      if (entry.text !== '') onChunk(entry.text);
+      entry.watchers.add(onChunk);
+      return () => entry.watchers.delete(onChunk);
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { Approval } from '../domain/approval.ts';
+import { AuditEvent, AuditEventType, AuditVerification } from '../domain/audit.ts';
+import { CallRecord, CallState, Verdict } from '../domain/call.ts';
+import { Capability, ClientKind, ConnectPlan, DetectedClient, GatewayStatus } from '../domain/host.ts';
+import { AgentName, AgentToken, ApprovalId, CallId, Digest, MetaScope, Risk, Scope, TokenId } from '../domain/identity.ts';
+import { PolicyProblem, PolicyRule, PolicyStatus } from '../domain/policy.ts';
+import { Settings } from '../domain/settings.ts';
+import { JsonObject, JsonValue } from '../json.ts';
+
+/**
+ * What a caller must be to use an operation:
+ * `read`   – any operator channel;
+ * `decide` – decides, mints, grants or loosens: the window and the console always, the command line only when headless or by leave of the window (THREATS rule 21);
+ * `shell`  – acts on the desktop itself: the window only.
+ */
+export type Power = 'read' | 'decide' | 'shell';
+
+export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  readonly kind: 'query' | 'command';
+  readonly power: Power;
+  readonly input: Input;
+  readonly output: Output;
+}
+
+function query<I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Operation<I, O> {
+  return { kind: 'query', power: 'read', input, output };
+}
+
+function command<I extends z.ZodType, O extends z.ZodType>(power: Power, input: I, output: O): Operation<I, O> {
+  return { kind: 'command', power, input, output };
+}
+
+const nothing = z.strictObject({});
+const limit = z.number().int().min(1).max(1000).default(200);
+const reason = z.string().max(2000);
+
+/** A minted token: the only time that the token itself is shown. */
+export const MintedToken = z.strictObject({
+  id: TokenId,
+  agent: AgentName,
+  token: z.string(),
+  scopes: z.array(Scope),
+  workspaces: z.array(z.string()),
+  expires_at: z.string(),
+});
+export type MintedToken = z.infer<typeof MintedToken>;
+
+export const MintRequest = z.strictObject({
+  agent: AgentName,
+  scopes: z.array(z.union([Scope, MetaScope])).min(1),
+  ttl: z.string().optional().describe('`30d`, `12h` or `15m`; this or `expiry`.'),
+  expiry: z.string().optional().describe('ISO 8601 instant in the future, at most 366 days away.'),
+  workspaces: z.array(z.string()).max(50).default([]),
+  targets: z.array(z.string()).max(50).default([]),
+});
+export type MintRequest = z.infer<typeof MintRequest>;
+
+const decided = z.strictObject({ id: ApprovalId, state: z.string(), digest: Digest });
+
+/**
+ * The one table of operator calls. The dispatcher parses input and output by it, for every mount; the renderer's hooks and the
+ * command line are derived from it. What is not here does not exist.
+ */
+export const contract = {
+  'status.get': query(nothing, GatewayStatus),
+  'doctor.run': command('read', nothing, z.strictObject({ items: z.array(Capability) })),
+
+  'approvals.list': query(z.strictObject({ state: z.enum(['pending', 'open', 'all']).default('pending').describe('`open`: pending, and those a yes can still be given for the next try.'), limit }), z.strictObject({ approvals: z.array(Approval) })),
+  'approvals.get': query(z.strictObject({ id: ApprovalId }), Approval),
+  'approvals.approve': command('decide', z.strictObject({ id: ApprovalId, digest: Digest, reason: reason.default('') }), decided),
+  'approvals.deny': command('decide', z.strictObject({ id: ApprovalId, digest: Digest.optional(), reason: reason.min(1) }), decided),
+  'approvals.pregrant': command('decide', z.strictObject({ id: ApprovalId, digest: Digest }), decided),
+
+  'calls.list': query(
+    z.strictObject({ states: z.array(CallState).optional(), agent: AgentName.optional(), before: z.string().optional(), limit }),
+    z.strictObject({ calls: z.array(CallRecord) }),
+  ),
+  'calls.get': query(z.strictObject({ id: CallId }), z.strictObject({ call: CallRecord, events: z.array(AuditEvent) })),
+  'calls.stop': command('decide', z.strictObject({ id: CallId }), z.strictObject({ id: CallId, stopped: z.boolean() })),
+
+  'tokens.list': query(nothing, z.strictObject({ tokens: z.array(AgentToken.extend({ state: z.enum(['active', 'expired', 'revoked']), connected: z.boolean() })) })),
+  'tokens.mint': command('decide', MintRequest, MintedToken),
+  'tokens.revoke': command('read', z.strictObject({ id: TokenId }), z.strictObject({ id: TokenId, revoked_at: z.string() })),
+  'tokens.rotate': command('decide', z.strictObject({ id: TokenId }), MintedToken),
+
+  'audit.list': query(
+    z.strictObject({
+      types: z.array(AuditEventType).optional(),
+      agent: AgentName.optional(),
+      call_id: CallId.optional(),
+      text: z.string().max(500).optional(),
+      from: z.string().optional(),
+      to: z.string().optional(),
+      before_seq: z.number().int().positive().optional(),
+      after_seq: z.number().int().nonnegative().optional(),
+      limit,
+    }),
+    z.strictObject({ events: z.array(AuditEvent) }),
+  ),
+  'audit.rows': query(
+    z.strictObject({ after_seq: z.number().int().nonnegative(), limit, from: z.string().optional(), to: z.string().optional() }),
+    z.strictObject({ rows: z.array(z.strictObject({ seq: z.number().int(), body: z.string(), hash: Digest })) }),
+  ),
+  'audit.verify': command('read', nothing, AuditVerification),
+
+  'policy.get': query(nothing, z.strictObject({ status: PolicyStatus, text: z.string(), rules: z.array(PolicyRule) })),
+  'policy.check': query(z.strictObject({ text: z.string().max(1_000_000).nullable().describe('null: the file on disk.') }), z.strictObject({ ok: z.boolean(), rules: z.number().int(), problems: z.array(PolicyProblem) })),
+  'policy.explain': query(
+    z.strictObject({
+      tool: z.string(),
+      args: JsonObject,
+      agent: AgentName.optional(),
+      target: z.string().optional(),
+      workspace: z.string().optional(),
+    }),
+    z.strictObject({
+      verdict: Verdict,
+      risk: Risk,
+      scope: Scope.nullable(),
+      matched: z.array(z.strictObject({ id: z.string(), effect: z.string(), reason: z.string() })).describe('Every rule that matched, strictest first.'),
+      commands: z.array(z.string()).nullable(),
+      paths: z.array(z.string()),
+    }),
+  ),
+
+  'config.get': query(nothing, z.strictObject({ settings: Settings })),
+  'config.set': command('decide', z.strictObject({ key: z.string(), value: JsonValue }), z.strictObject({ key: z.string(), before: JsonValue, after: JsonValue, restart: z.boolean() })),
+
+  'clients.detect': query(nothing, z.strictObject({ clients: z.array(DetectedClient) })),
+  'clients.plan': query(z.strictObject({ kind: ClientKind, disable_own_tools: z.boolean().default(true) }), ConnectPlan),
+  'clients.connect': command(
+    'decide',
+    z.strictObject({ plan: ConnectPlan, mint: MintRequest }),
+    z.strictObject({ token: MintedToken, backups: z.array(z.string()) }),
+  ),
+  'clients.undo': command('decide', z.strictObject({ kind: ClientKind }), z.strictObject({ restored: z.array(z.string()) })),
+
+  'tryout.run': command('decide', nothing, z.strictObject({ call_id: CallId.nullable(), outcome: z.string(), text: z.string() })),
+
+  'socket.allow': command('shell', z.strictObject({ allow: z.boolean() }), z.strictObject({ socket_may_decide: z.boolean() })),
+  'shell.show_main': command('shell', z.strictObject({ page: z.string().max(200).default('/') }), nothing),
+  'shell.resize_approval': command('shell', z.strictObject({ height: z.number().int().min(120).max(720) }), nothing),
+  'shell.hide_approval': command('shell', nothing, nothing),
+  'shell.copy': command('shell', z.strictObject({ text: z.string().max(1_000_000) }), nothing),
+  'shell.choose_directory': command('shell', nothing, z.strictObject({ path: z.string().nullable() })),
+} as const satisfies Record<string, Operation>;
+
+export type Contract = typeof contract;
+export type OperationName = keyof Contract;
+export type InputOf<Name extends OperationName> = z.input<Contract[Name]['input']>;
+export type ParsedInputOf<Name extends OperationName> = z.output<Contract[Name]['input']>;
+export type OutputOf<Name extends OperationName> = z.output<Contract[Name]['output']>;
+
+/** What can change. A push says only that it did; the data is fetched again. */
+export const topics = ['status', 'approvals', 'calls', 'tokens', 'audit', 'policy', 'config', 'clients'] as const;
+export const Topic = z.enum(topics);
+export type Topic = z.infer<typeof Topic>;
+
+/** Every failed operator call answers with this. */
+export const WireError = z.strictObject({ code: z.string(), message: z.string() });
+export type WireError = z.infer<typeof WireError>;
+export type WireResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: WireError };

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { JsonObject } from '../json.ts';
+import { AgentName, CallId, Digest, TaskId, Timestamp, TokenId } from './identity.ts';
+
+/**
+ * Every event the log can hold, as `noun.past_participle`. A call ends with exactly one of the terminal events, whatever happens.
+ */
+export const auditEventTypes = [
+  'gateway.started',
+  'gateway.stopped',
+  'gateway.recovered',
+  'instance.refused',
+  'token.minted',
+  'token.revoked',
+  'token.rotated',
+  'authentication.failed',
+  'request.refused',
+  'session.started',
+  'session.ended',
+  'call.denied',
+  'call.closed',
+  'approval.requested',
+  'approval.approved',
+  'approval.denied',
+  'approval.expired',
+  'approval.cancelled',
+  'approval.pregranted',
+  'execution.started',
+  'execution.finished',
+  'policy.loaded',
+  'policy.rejected',
+  'config.changed',
+  'permission.repaired',
+  'client.connected',
+  'console.opened',
+  'console.refused',
+  'operator.refused',
+  'operator.authorized',
+  'sandbox.probed',
+] as const;
+export const AuditEventType = z.enum(auditEventTypes);
+export type AuditEventType = z.infer<typeof AuditEventType>;
+
+export const terminalEventTypes = [
+  'call.denied',
+  'call.closed',
+  'approval.denied',
+  'approval.expired',
+  'approval.cancelled',
+  'execution.finished',
+] as const satisfies readonly AuditEventType[];
+
+/** An event before the writer gives it its place in the chain. */
+export const NewAuditEvent = z.strictObject({
+  type: AuditEventType,
+  actor: z.enum(['agent', 'operator', 'gateway']),
+  agent: AgentName.nullable(),
+  token_id: TokenId.nullable(),
+  task_id: TaskId.nullable(),
+  call_id: CallId.nullable(),
+  data: JsonObject,
+});
+export type NewAuditEvent = z.infer<typeof NewAuditEvent>;
+
+/** The fields that are hashed, exactly as they are stored (RFC 8785 form). */
+export const AuditBody = NewAuditEvent.extend({ v: z.literal(1), seq: z.number().int().positive(), time: Timestamp });
+export type AuditBody = z.infer<typeof AuditBody>;
+
+/** A stored row: `hash = SHA-256(previous hash ‖ stored bytes of the body)`; the first row's previous hash is 32 zero bytes. */
+export const AuditEvent = AuditBody.extend({ hash: Digest });
+export type AuditEvent = z.infer<typeof AuditEvent>;
+
+export const AuditProblem = z.strictObject({
+  seq: z.number().int().nonnegative(),
+  kind: z.enum(['gap', 'hash_mismatch', 'malformed', 'column_mismatch', 'reordered', 'truncated', 'unreadable']),
+});
+export type AuditProblem = z.infer<typeof AuditProblem>;
+
+/** What `audit verify` answers. */
+export const AuditVerification = z.strictObject({
+  ok: z.boolean(),
+  events: z.number().int().nonnegative(),
+  head: z.strictObject({ seq: z.number().int().nonnegative(), hash: Digest }),
+  anchor: z.enum(['none', 'file', 'keychain']).describe('Where the head is anchored outside the database.'),
+  problems: z.array(AuditProblem),
+});
+export type AuditVerification = z.infer<typeof AuditVerification>;

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { JsonObject } from '../json.ts';
+import { Risk, Scope } from './identity.ts';
+import { VerdictEffect } from './call.ts';
+
+/** `"*"`-globs; a leading `regex:` hands the rest to RE2, which runs in linear time. */
+export const Pattern = z.string().min(1).max(1000);
+
+const patterns = z.array(Pattern).min(1).max(200);
+
+export const PolicyExample = z.strictObject({
+  tool: z.string(),
+  args: JsonObject,
+  effect: VerdictEffect,
+});
+export type PolicyExample = z.infer<typeof PolicyExample>;
+
+/** Keys are ANDed, lists are ORed; a rule without a key does not look at it. */
+export const PolicyRule = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'use 1–64 lower-case letters, digits and dashes'),
+  effect: VerdictEffect,
+  reason: z.string().min(1).max(500).optional().describe('Shown to the operator and told to the agent.'),
+  tools: patterns.optional(),
+  agents: patterns.optional(),
+  risk: z.array(Risk).min(1).optional(),
+  scopes: z.array(Scope).min(1).optional(),
+  targets: patterns.optional(),
+  paths: patterns.optional().describe('Matched against every resolved absolute path that the call touches; `~/` is the operator’s home.'),
+  commands: patterns.optional().describe('Matched against each command of a parsed command line, its words joined by single spaces.'),
+  examples: z.array(PolicyExample).max(50).optional().describe('Checked when the file is loaded: a rule that does not do what its examples say is an error.'),
+});
+export type PolicyRule = z.infer<typeof PolicyRule>;
+
+export const PolicyFile = z.strictObject({
+  version: z.literal(1),
+  rules: z.array(PolicyRule).max(1000),
+});
+export type PolicyFile = z.infer<typeof PolicyFile>;
+
+export const PolicyProblem = z.strictObject({
+  line: z.number().int().positive().nullable(),
+  column: z.number().int().positive().nullable(),
+  path: z.string().describe('Where in the document: `rules[2].effect`.'),
+  message: z.string(),
+});
+export type PolicyProblem = z.infer<typeof PolicyProblem>;
+
+/** What is in force, and what is wrong with the file if anything is. */
+export const PolicyStatus = z.strictObject({
+  file: z.string(),
+  version: z.string().describe('SHA-256 of the text in force, first 12 digits; `deny-all` when nothing could be loaded.'),
+  rules: z.number().int(),
+  state: z.enum(['active', 'last_good', 'deny_all']),
+  loaded_at: z.string(),
+  problems: z.array(PolicyProblem),
+});
+export type PolicyStatus = z.infer<typeof PolicyStatus>;
