@@ -1,0 +1,71 @@
+import type { ApprovalBroker, AskOptions } from '../approvals/approval-broker.ts';
+import type { ChangeBus } from '../change-bus.ts';
+import type { LiveOutput } from '../live-output.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+import type { OpenTasks } from '../tasks/open-tasks.ts';
+import type { ToolRegistry } from '../tools/registry.ts';
+import type { Resolution, ToolDefinition } from '../tools/tool.ts';
+import type { CallRecord, Operand, Verdict } from '../../../shared/domain/call.ts';
+import type { AgentToken, Digest, TaskId, TokenId } from '../../../shared/domain/identity.ts';
+import type { JsonObject } from '../../../shared/json.ts';
+import type { Gate } from './gate.ts';
+import type { RunningCalls } from './running-calls.ts';
+
+/** What the gateway hands over: an authenticated agent, a tool's name, and arguments that were parsed strictly and nothing more. */
+export interface IncomingCall {
+  readonly token: AgentToken;
+  readonly tool: string;
+  readonly args: unknown;
+  /** Aborted when the agent cancels, its token ends, or the gateway stops; the reason is a sentence. */
+  readonly signal: AbortSignal;
+  readonly connection: AskOptions['connection'];
+  /** Tells the agent that the call is still alive, and what it waits for. */
+  reportProgress(message: string): void;
+}
+
+/** What goes back to the agent. */
+export type CallReply =
+  | { readonly kind: 'unknown_tool' }
+  | { readonly kind: 'result'; readonly text: string; readonly structured: JsonObject; readonly isError: boolean };
+
+export interface PipelineDeps {
+  readonly registry: ToolRegistry;
+  readonly policy: Policy;
+  readonly broker: ApprovalBroker;
+  readonly store: Store;
+  readonly tasks: OpenTasks;
+  readonly gate: Gate;
+  readonly running: RunningCalls;
+  readonly live: LiveOutput;
+  readonly clock: Clock;
+  readonly bus: ChangeBus;
+  readonly isTokenActive: (id: TokenId) => boolean;
+}
+
+/** A call with everything that step 1 found out about it. Its digest covers all of it. */
+export interface ResolvedCall {
+  readonly incoming: IncomingCall;
+  readonly tool: ToolDefinition;
+  readonly resolution: Resolution;
+  readonly operands: readonly Operand[];
+  readonly record: CallRecord & { readonly digest: Digest; readonly task_id: TaskId; readonly preview: NonNullable<CallRecord['preview']> };
+}
+
+/** The end of a call before it ran. `recorded` says that its one terminal event is already in the log. */
+export interface Denial {
+  readonly outcome: 'denied' | 'expired' | 'cancelled' | 'invalid';
+  readonly rule: string;
+  readonly reason: string;
+  readonly nextStep: string;
+  readonly isRecorded: boolean;
+}
+
+export type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly denial: Denial; readonly record: CallRecord };
+
+/** The yes under which a call runs: an approval to consume, a grant already spent, or none because the rule allows. */
+export interface Clearance {
+  readonly verdict: Verdict;
+  readonly approval: { readonly id: NonNullable<CallRecord['approval_id']>; readonly digest: Digest | null } | null;
+}

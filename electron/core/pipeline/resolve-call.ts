@@ -1,0 +1,92 @@
+import type { z } from 'zod';
+import type { CallRecord } from '../../../shared/domain/call.ts';
+import type { CallId } from '../../../shared/domain/identity.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { JsonObject } from '../../../shared/json.ts';
+import { canonicalJson, sha256Hex } from '../canonical-json.ts';
+import { randomId } from '../identity/random-id.ts';
+import type { Resolution, ToolDefinition } from '../tools/tool.ts';
+import type { Denial, IncomingCall, PipelineDeps, ResolvedCall, Step } from './call-context.ts';
+
+/** Step 1: from a name and parsed arguments to concrete things, held open, with one digest over all of them. */
+export async function resolveCall(deps: PipelineDeps, incoming: IncomingCall): Promise<Step<ResolvedCall>> {
+  const task = await deps.tasks.forCall(incoming.token.id);
+  const tool = deps.registry.get(incoming.tool);
+  const record = newRecord(deps, incoming, tool, task.id);
+  const refuse = (outcome: Denial['outcome'], rule: string, reason: string, nextStep: string): Step<never> => ({
+    ok: false,
+    denial: { outcome, rule, reason, nextStep, isRecorded: false },
+    record,
+  });
+
+  if (tool === null) return refuse('denied', 'builtin:unknown-tool', 'No tool of this name is declared.', 'List the tools.');
+  // SECURITY: scope before arguments, so that a token learns nothing about files through tools that it may not call.
+  if (!incoming.token.scopes.includes(tool.scope)) {
+    return refuse('denied', 'builtin:scope', `The token does not hold the scope ${tool.scope}.`, 'Ask the operator for a token with that scope.');
+  }
+  const args = tool.arguments.safeParse(incoming.args);
+  if (!args.success) return refuse('invalid', 'builtin:arguments', issuesText(args.error), 'Correct the arguments and call again.');
+
+  try {
+    const resolution = await tool.resolve(args.data, { token: incoming.token });
+    return { ok: true, value: bind(deps, incoming, tool, resolution, record, task.id) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const isForbidden = error.code === 'forbidden';
+    return refuse(isForbidden ? 'denied' : 'invalid', isForbidden ? 'builtin:out-of-reach' : 'builtin:arguments', error.message, 'Choose something inside the workspace and call again.');
+  }
+}
+
+function newRecord(deps: PipelineDeps, incoming: IncomingCall, tool: ToolDefinition | null, taskId: CallRecord['task_id']): CallRecord {
+  const args = JsonObject.safeParse(incoming.args);
+  return {
+    id: randomId('call', 20) as CallId,
+    task_id: taskId,
+    token_id: incoming.token.id,
+    agent: incoming.token.agent,
+    tool: incoming.tool.slice(0, 200),
+    scope: tool?.scope ?? null,
+    risk: tool?.risk ?? 'critical',
+    target: 'local',
+    workspace: null,
+    arguments: args.success ? args.data : {},
+    digest: null,
+    preview: null,
+    verdict: null,
+    approval_id: null,
+    state: 'running',
+    outcome: null,
+    reason: null,
+    received_at: new Date(deps.clock.now()).toISOString(),
+    started_at: null,
+    finished_at: null,
+    output: null,
+  };
+}
+
+/** The call digest: everything that decides what will happen, in canonical form. */
+function bind(deps: PipelineDeps, incoming: IncomingCall, tool: ToolDefinition, resolution: Resolution, record: CallRecord, taskId: NonNullable<CallRecord['task_id']>): ResolvedCall {
+  const operands = [...resolution.operands].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const covered = JsonObject.parse({
+    tool: tool.name,
+    definition: deps.registry.definitionHash(tool.name),
+    arguments: record.arguments,
+    target: resolution.target,
+    paths: resolution.preview.paths,
+    argv: resolution.argv,
+    cwd: resolution.cwd,
+    env: resolution.env,
+    operands,
+    agent: incoming.token.agent,
+    workspace: resolution.workspace,
+  });
+  const bound = { digest: sha256Hex(canonicalJson(covered)), task_id: taskId, preview: resolution.preview };
+  return { incoming, tool, resolution, operands, record: { ...record, target: resolution.target, workspace: resolution.workspace, ...bound } };
+}
+
+function issuesText(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.length === 0 ? 'arguments' : issue.path.join('.')}: ${issue.message}`)
+    .join('; ');
+}
