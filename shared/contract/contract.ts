@@ -138,6 +138,8 @@ export const contract = {
 
   'tryout.run': command('decide', nothing, z.strictObject({ call_id: CallId.nullable(), outcome: z.string(), text: z.string() })),
 
+  'console.link': command('decide', nothing, z.strictObject({ url: z.string(), expires_at: z.string() })),
+
   'socket.allow': command('shell', z.strictObject({ allow: z.boolean() }), z.strictObject({ socket_may_decide: z.boolean() })),
   'shell.show_main': command('shell', z.strictObject({ page: z.string().max(200).default('/') }), nothing),
   'shell.resize_approval': command('shell', z.strictObject({ height: z.number().int().min(120).max(720) }), nothing),
