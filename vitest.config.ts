@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 const sources = (suffix: string): string[] => [`{electron,shared,scripts,bench}/**/*${suffix}.ts`, `renderer/**/*${suffix}.{ts,tsx}`];
 const E2E = sources('.e2e.test');
 const USER = sources('.user.test');
+const SETUP = ['scripts/vitest-setup.mjs'];
 const MINUTE = 60_000;
 
 export default defineConfig({
@@ -26,7 +27,15 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'e2e', environment: 'node', include: E2E, fileParallelism: false, testTimeout: 2 * MINUTE, hookTimeout: 2 * MINUTE },
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: E2E,
+          globalSetup: SETUP,
+          fileParallelism: false,
+          testTimeout: 2 * MINUTE,
+          hookTimeout: 2 * MINUTE,
+        },
       },
       {
         test: {
