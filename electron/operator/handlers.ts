@@ -1,0 +1,32 @@
+import type { Handlers } from './handler.ts';
+import { createAgentHandlers, type AgentHandlerDeps } from './handlers/agents.ts';
+import { createApprovalHandlers, type ApprovalHandlerDeps } from './handlers/approvals.ts';
+import { createAuditHandlers, type AuditHandlerDeps } from './handlers/audit.ts';
+import { createClientHandlers, type ClientHandlerDeps } from './handlers/clients.ts';
+import { createConfigHandlers, type ConfigHandlerDeps } from './handlers/config.ts';
+import { createPolicyHandlers, type PolicyHandlerDeps } from './handlers/policy.ts';
+import { createShellHandlers, type ShellHandlerDeps } from './handlers/shell.ts';
+import { createStatusHandlers, type StatusHandlerDeps } from './handlers/status.ts';
+
+export type HandlerDeps = AgentHandlerDeps &
+  ApprovalHandlerDeps &
+  AuditHandlerDeps &
+  ClientHandlerDeps &
+  ConfigHandlerDeps &
+  PolicyHandlerDeps &
+  ShellHandlerDeps &
+  StatusHandlerDeps;
+
+/** Every operation of the contract over the core services. The type refuses a contract with an operation that nobody serves. */
+export function createHandlers(deps: HandlerDeps): Handlers {
+  return {
+    ...createStatusHandlers(deps),
+    ...createApprovalHandlers(deps),
+    ...createAgentHandlers(deps),
+    ...createAuditHandlers(deps),
+    ...createPolicyHandlers(deps),
+    ...createConfigHandlers(deps),
+    ...createClientHandlers(deps),
+    ...createShellHandlers(deps),
+  };
+}
