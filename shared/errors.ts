@@ -1,5 +1,14 @@
 /** Codes of planned failures. They are stable: the command line prints them and scripts match on them. */
-export const errorCodes = ['invalid_input', 'unauthenticated', 'forbidden', 'not_found', 'conflict', 'expired', 'unavailable', 'internal'] as const;
+export const errorCodes = [
+  'invalid_input',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'expired',
+  'unavailable',
+  'internal',
+] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];
 

@@ -11,7 +11,12 @@ const maxPeers = 1000;
  */
 export interface AuthThrottle {
   /** Notes a failure. `log`: whether it is to be recorded on its own; `coalesced`: how many before it were not. */
-  failed(peer: string): { readonly isLimited: boolean; readonly retryAfterSeconds: number; readonly isLogged: boolean; readonly coalesced: number };
+  failed(peer: string): {
+    readonly isLimited: boolean;
+    readonly retryAfterSeconds: number;
+    readonly isLogged: boolean;
+    readonly coalesced: number;
+  };
 }
 
 interface Window {
@@ -36,7 +41,12 @@ export function createAuthThrottle(monotonic: () => number): AuthThrottle {
       current.failures += 1;
       const isLimited = current.failures > allowed;
       if (isLimited) current.silent += 1;
-      return { isLimited, retryAfterSeconds: Math.ceil((current.started + windowMs - now) / 1000), isLogged: !isLimited || current.failures === allowed + 1, coalesced };
+      return {
+        isLimited,
+        retryAfterSeconds: Math.ceil((current.started + windowMs - now) / 1000),
+        isLogged: !isLimited || current.failures === allowed + 1,
+        coalesced,
+      };
     },
   };
 }

@@ -23,14 +23,29 @@ const routes = new Map<string, { readonly route: Route; readonly methods: readon
   ['/proof', { route: 'proof', methods: ['POST'] }],
 ]);
 
-const singleHeaders = ['host', 'origin', 'authorization', 'content-type', 'content-length', 'content-encoding', 'transfer-encoding', 'mcp-session-id', 'mcp-protocol-version'];
+const singleHeaders = [
+  'host',
+  'origin',
+  'authorization',
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'transfer-encoding',
+  'mcp-session-id',
+  'mcp-protocol-version',
+];
 
 /**
  * The part of the front door that looks at headers only, in the one order for every path: Host → Origin → method and route → Content-Type → size.
  * The bearer token and the body come after it. Returns the route, or the refusal.
  */
 export function checkHeaders(request: IncomingMessage, settings: FrontDoorSettings): { readonly route: Route } | Refusal {
-  return checkHost(request, settings) ?? checkOrigin(request, settings) ?? checkDuplicates(request) ?? checkRoute(request) ?? { status: 404, reason: 'There is nothing at this path.' };
+  return (
+    checkHost(request, settings) ??
+    checkOrigin(request, settings) ??
+    checkDuplicates(request) ??
+    checkRoute(request) ?? { status: 404, reason: 'There is nothing at this path.' }
+  );
 }
 
 /** Every value of a header as it came over the wire; Node's own view would hide duplicates. */
@@ -84,7 +99,8 @@ function checkContentType(request: IncomingMessage): Refusal | null {
 
 function checkSize(request: IncomingMessage): Refusal | null {
   const length = values(request, 'content-length')[0];
-  if (length === undefined) return values(request, 'transfer-encoding').length === 1 ? null : { status: 411, reason: 'Send a Content-Length.' };
+  if (length === undefined)
+    return values(request, 'transfer-encoding').length === 1 ? null : { status: 411, reason: 'Send a Content-Length.' };
   if (!/^[0-9]{1,12}$/.test(length)) return { status: 400, reason: 'The Content-Length is not a number.' };
   return Number(length) <= maxBodyBytes ? null : { status: 413, reason: `The body may have at most ${maxBodyBytes.toString()} bytes.` };
 }
@@ -106,7 +122,10 @@ export function bearerOf(request: IncomingMessage): string | null {
  * Reads a body of at most `limit` bytes. Errors: `too_large`; or `aborted` when the peer went away. SECURITY: an endless body is cut off
  * by the limit, a slow one by the listener's request time limit.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<{ readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly why: 'too_large' | 'aborted' }> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+): Promise<{ readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly why: 'too_large' | 'aborted' }> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {

@@ -54,7 +54,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     if ('status' in authenticated) return refuse(request, response, authenticated);
     const body = request.method === 'POST' ? await parseBody(request) : { ok: true as const, value: undefined };
     if (!body.ok) return refuse(request, response, body.refusal);
-    await deps.mcp.handle({ req: request, res: response, body: body.value, principal: { tokenId: authenticated.token.id, agent: authenticated.token.agent } });
+    await deps.mcp.handle({
+      req: request,
+      res: response,
+      body: body.value,
+      principal: { tokenId: authenticated.token.id, agent: authenticated.token.agent },
+    });
   }
 
   function authenticate(request: IncomingMessage): { readonly token: AgentToken } | Refusal {
@@ -64,8 +69,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
     const source = request.socket.remoteAddress ?? 'unknown';
     const failure = throttle.failed(source);
     if (failure.isLogged) deps.onAuthenticationFailed({ source, reason: result.reason, subject: null, coalesced: failure.coalesced });
-    if (failure.isLimited) return { status: 429, reason: 'Too many failed authentications.', headers: { 'retry-after': failure.retryAfterSeconds.toString() } };
-    return { status: 401, reason: 'A valid bearer token is needed. Mint one with: gatehouse token mint', headers: { 'www-authenticate': 'Bearer' } };
+    if (failure.isLimited)
+      return { status: 429, reason: 'Too many failed authentications.', headers: { 'retry-after': failure.retryAfterSeconds.toString() } };
+    return {
+      status: 401,
+      reason: 'A valid bearer token is needed. Mint one with: gatehouse token mint',
+      headers: { 'www-authenticate': 'Bearer' },
+    };
   }
 
   async function answerProof(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -78,13 +88,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   return {
     async start() {
-      const listener = createServer({ maxHeaderSize: 16_384, headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, joinDuplicateHeaders: false }, (request, response) => {
-        handle(request, response).catch((error: unknown) => {
-          deps.log('A request could not be answered.', error);
-          if (!response.headersSent) send(response, 500, { error: 'internal' });
-          response.destroy();
-        });
-      });
+      const listener = createServer(
+        { maxHeaderSize: 16_384, headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, joinDuplicateHeaders: false },
+        (request, response) => {
+          handle(request, response).catch((error: unknown) => {
+            deps.log('A request could not be answered.', error);
+            if (!response.headersSent) send(response, 500, { error: 'internal' });
+            response.destroy();
+          });
+        },
+      );
       // SECURITY: no protocol but HTTP is ever spoken here.
       listener.on('upgrade', (_request, socket) => socket.destroy());
       listener.on('connect', (_request, socket) => socket.destroy());
@@ -113,7 +126,9 @@ async function listen(server: Server, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const isTaken = error.code === 'EADDRINUSE';
-      const message = isTaken ? `Port ${port.toString()} on 127.0.0.1 is taken by another program. Stop it, or choose another port with --port.` : `The agents’ listener could not start on port ${port.toString()}: ${error.code ?? 'unknown'}.`;
+      const message = isTaken
+        ? `Port ${port.toString()} on 127.0.0.1 is taken by another program. Stop it, or choose another port with --port.`
+        : `The agents’ listener could not start on port ${port.toString()}: ${error.code ?? 'unknown'}.`;
       reject(new AppError(isTaken ? 'conflict' : 'unavailable', message, { cause: error }));
     });
     // SECURITY: loopback only; the address is not a setting (F01).
@@ -121,7 +136,9 @@ async function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-async function parseBody(request: IncomingMessage): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly refusal: Refusal }> {
+async function parseBody(
+  request: IncomingMessage,
+): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly refusal: Refusal }> {
   const body = await readBody(request, maxBodyBytes);
   if (!body.ok) return { ok: false, refusal: { status: 413, reason: `The body may have at most ${maxBodyBytes.toString()} bytes.` } };
   try {
@@ -136,10 +153,22 @@ function refuse(request: IncomingMessage, response: ServerResponse, refusal: Ref
   // The rest of the request is not read: the connection ends with the answer.
   const headers = { connection: 'close', ...refusal.headers };
   const isParse = refusal.status === 400 && request.method === 'POST';
-  send(response, refusal.status, { jsonrpc: '2.0', id: null, error: { code: isParse ? -32700 : -32000, message: refusal.reason } }, headers);
+  send(
+    response,
+    refusal.status,
+    { jsonrpc: '2.0', id: null, error: { code: isParse ? -32700 : -32000, message: refusal.reason } },
+    headers,
+  );
 }
 
 function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers });
-  response.end(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text).toString(),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  response.end(text);
 }

@@ -29,7 +29,13 @@ export function createPipelineBackend({ registry, tokenOf, handle }: PipelineBac
 
     async callTool(name, args, context): Promise<McpCallResult | 'unknown_tool'> {
       const token = tokenOf(context.principal.tokenId);
-      if (token === null) return result({ kind: 'result', text: 'Denied. The token has ended.', structured: { outcome: 'denied', rule: 'builtin:token', reason: 'The token has ended.' }, isError: true });
+      if (token === null)
+        return result({
+          kind: 'result',
+          text: 'Denied. The token has ended.',
+          structured: { outcome: 'denied', rule: 'builtin:token', reason: 'The token has ended.' },
+          isError: true,
+        });
       const reply = await handle({
         token,
         tool: name,
@@ -46,5 +52,9 @@ export function createPipelineBackend({ registry, tokenOf, handle }: PipelineBac
 }
 
 function result(reply: Extract<CallReply, { kind: 'result' }>): McpCallResult {
-  return { content: [{ type: 'text', text: reply.text }], isError: reply.isError, ...(reply.structured === null ? {} : { structuredContent: reply.structured }) };
+  return {
+    content: [{ type: 'text', text: reply.text }],
+    isError: reply.isError,
+    ...(reply.structured === null ? {} : { structuredContent: reply.structured }),
+  };
 }

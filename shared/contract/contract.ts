@@ -66,7 +66,16 @@ export const contract = {
   'status.get': query(nothing, GatewayStatus),
   'doctor.run': command('read', nothing, z.strictObject({ items: z.array(Capability) })),
 
-  'approvals.list': query(z.strictObject({ state: z.enum(['pending', 'open', 'all']).default('pending').describe('`open`: pending, and those a yes can still be given for the next try.'), limit }), z.strictObject({ approvals: z.array(Approval) })),
+  'approvals.list': query(
+    z.strictObject({
+      state: z
+        .enum(['pending', 'open', 'all'])
+        .default('pending')
+        .describe('`open`: pending, and those a yes can still be given for the next try.'),
+      limit,
+    }),
+    z.strictObject({ approvals: z.array(Approval) }),
+  ),
   'approvals.get': query(z.strictObject({ id: ApprovalId }), Approval),
   'approvals.approve': command('decide', z.strictObject({ id: ApprovalId, digest: Digest, reason: reason.default('') }), decided),
   'approvals.deny': command('decide', z.strictObject({ id: ApprovalId, digest: Digest.optional(), reason: reason.min(1) }), decided),
@@ -79,7 +88,10 @@ export const contract = {
   'calls.get': query(z.strictObject({ id: CallId }), z.strictObject({ call: CallRecord, events: z.array(AuditEvent) })),
   'calls.stop': command('decide', z.strictObject({ id: CallId }), z.strictObject({ id: CallId, stopped: z.boolean() })),
 
-  'tokens.list': query(nothing, z.strictObject({ tokens: z.array(AgentToken.extend({ state: z.enum(['active', 'expired', 'revoked']), connected: z.boolean() })) })),
+  'tokens.list': query(
+    nothing,
+    z.strictObject({ tokens: z.array(AgentToken.extend({ state: z.enum(['active', 'expired', 'revoked']), connected: z.boolean() })) }),
+  ),
   'tokens.mint': command('decide', MintRequest, MintedToken),
   'tokens.revoke': command('read', z.strictObject({ id: TokenId }), z.strictObject({ id: TokenId, revoked_at: z.string() })),
   'tokens.rotate': command('decide', z.strictObject({ id: TokenId }), MintedToken),
@@ -105,7 +117,10 @@ export const contract = {
   'audit.verify': command('read', nothing, AuditVerification),
 
   'policy.get': query(nothing, z.strictObject({ status: PolicyStatus, text: z.string(), rules: z.array(PolicyRule) })),
-  'policy.check': query(z.strictObject({ text: z.string().max(1_000_000).nullable().describe('null: the file on disk.') }), z.strictObject({ ok: z.boolean(), rules: z.number().int(), problems: z.array(PolicyProblem) })),
+  'policy.check': query(
+    z.strictObject({ text: z.string().max(1_000_000).nullable().describe('null: the file on disk.') }),
+    z.strictObject({ ok: z.boolean(), rules: z.number().int(), problems: z.array(PolicyProblem) }),
+  ),
   'policy.explain': query(
     z.strictObject({
       tool: z.string(),
@@ -118,14 +133,20 @@ export const contract = {
       verdict: Verdict,
       risk: Risk,
       scope: Scope.nullable(),
-      matched: z.array(z.strictObject({ id: z.string(), effect: z.string(), reason: z.string() })).describe('Every rule that matched, strictest first.'),
+      matched: z
+        .array(z.strictObject({ id: z.string(), effect: z.string(), reason: z.string() }))
+        .describe('Every rule that matched, strictest first.'),
       commands: z.array(z.string()).nullable(),
       paths: z.array(z.string()),
     }),
   ),
 
   'config.get': query(nothing, z.strictObject({ settings: Settings })),
-  'config.set': command('decide', z.strictObject({ key: z.string(), value: JsonValue }), z.strictObject({ key: z.string(), before: JsonValue, after: JsonValue, restart: z.boolean() })),
+  'config.set': command(
+    'decide',
+    z.strictObject({ key: z.string(), value: JsonValue }),
+    z.strictObject({ key: z.string(), before: JsonValue, after: JsonValue, restart: z.boolean() }),
+  ),
 
   'clients.detect': query(nothing, z.strictObject({ clients: z.array(DetectedClient) })),
   'clients.plan': query(z.strictObject({ kind: ClientKind, disable_own_tools: z.boolean().default(true) }), ConnectPlan),

@@ -37,16 +37,7 @@ export const CallPreview = z.strictObject({
 export type CallPreview = z.infer<typeof CallPreview>;
 
 /** How a call ended. Denied is an outcome, not an error. */
-export const CallOutcome = z.enum([
-  'succeeded',
-  'failed',
-  'denied',
-  'expired',
-  'cancelled',
-  'invalid',
-  'not_executed',
-  'unknown_outcome',
-]);
+export const CallOutcome = z.enum(['succeeded', 'failed', 'denied', 'expired', 'cancelled', 'invalid', 'not_executed', 'unknown_outcome']);
 export type CallOutcome = z.infer<typeof CallOutcome>;
 
 export const CallState = z.enum(['waiting', 'running', 'finished']);

@@ -40,7 +40,9 @@ export const GatewayStatus = z.strictObject({
     asked_today: z.number().int(),
     denied_today: z.number().int(),
   }),
-  socket_may_decide: z.boolean().describe('Whether the command line may decide, mint and loosen: always when headless, by leave of the window otherwise.'),
+  socket_may_decide: z
+    .boolean()
+    .describe('Whether the command line may decide, mint and loosen: always when headless, by leave of the window otherwise.'),
   started_at: z.string(),
 });
 export type GatewayStatus = z.infer<typeof GatewayStatus>;
@@ -56,7 +58,9 @@ export const DetectedClient = z.strictObject({
   version: z.string().nullable(),
   config_path: z.string().nullable(),
   connected: z.boolean().describe('Its configuration already names this gateway.'),
-  own_tools: z.enum(['on', 'off', 'unknown', 'not_switchable']).describe('Whether its own shell, edit and fetch tools are switched on (they run outside the sandbox).'),
+  own_tools: z
+    .enum(['on', 'off', 'unknown', 'not_switchable'])
+    .describe('Whether its own shell, edit and fetch tools are switched on (they run outside the sandbox).'),
   note: z.string().nullable(),
 });
 export type DetectedClient = z.infer<typeof DetectedClient>;
@@ -65,7 +69,9 @@ export type DetectedClient = z.infer<typeof DetectedClient>;
 export const ConnectPlan = z.strictObject({
   kind: ClientKind,
   title: z.string(),
-  commands: z.array(z.strictObject({ label: z.string(), command: z.string() })).describe('Copyable steps that do the same by hand; the token shows as $GATEHOUSE_TOKEN.'),
+  commands: z
+    .array(z.strictObject({ label: z.string(), command: z.string() }))
+    .describe('Copyable steps that do the same by hand; the token shows as $GATEHOUSE_TOKEN.'),
   files: z.array(
     z.strictObject({
       path: z.string(),

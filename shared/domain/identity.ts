@@ -35,17 +35,32 @@ export const Risk = z.enum(['low', 'moderate', 'high', 'critical']);
 export type Risk = z.infer<typeof Risk>;
 
 /** Ids are random and carry a prefix that names their kind; nothing is ever derived from what a peer sends. */
-export const TokenId = z.string().regex(/^tok_[a-z0-9]{16}$/).brand('TokenId');
+export const TokenId = z
+  .string()
+  .regex(/^tok_[a-z0-9]{16}$/)
+  .brand('TokenId');
 export type TokenId = z.infer<typeof TokenId>;
-export const CallId = z.string().regex(/^call_[a-z0-9]{20}$/).brand('CallId');
+export const CallId = z
+  .string()
+  .regex(/^call_[a-z0-9]{20}$/)
+  .brand('CallId');
 export type CallId = z.infer<typeof CallId>;
-export const TaskId = z.string().regex(/^task_[a-z0-9]{16}$/).brand('TaskId');
+export const TaskId = z
+  .string()
+  .regex(/^task_[a-z0-9]{16}$/)
+  .brand('TaskId');
 export type TaskId = z.infer<typeof TaskId>;
-export const ApprovalId = z.string().regex(/^apr_[a-z0-9]{16}$/).brand('ApprovalId');
+export const ApprovalId = z
+  .string()
+  .regex(/^apr_[a-z0-9]{16}$/)
+  .brand('ApprovalId');
 export type ApprovalId = z.infer<typeof ApprovalId>;
 
 /** SHA-256 as 64 lower-case hexadecimal digits. */
-export const Digest = z.string().regex(/^[0-9a-f]{64}$/).brand('Digest');
+export const Digest = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .brand('Digest');
 export type Digest = z.infer<typeof Digest>;
 
 /** ISO 8601 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
@@ -54,7 +69,10 @@ export const Timestamp = z.iso.datetime({ precision: 3 });
 /** The name an agent goes by: shown to the operator, matched by policy, never trusted for anything else. */
 export const AgentName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, 'use 1–64 letters, digits, spaces, dots, dashes or underscores, starting with a letter or digit');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/,
+    'use 1–64 letters, digits, spaces, dots, dashes or underscores, starting with a letter or digit',
+  );
 export type AgentName = z.infer<typeof AgentName>;
 
 /** A bearer token as it is stored and shown: never the token itself. */

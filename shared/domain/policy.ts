@@ -27,7 +27,11 @@ export const PolicyRule = z.strictObject({
   targets: patterns.optional(),
   paths: patterns.optional().describe('Matched against every resolved absolute path that the call touches; `~/` is the operator’s home.'),
   commands: patterns.optional().describe('Matched against each command of a parsed command line, its words joined by single spaces.'),
-  examples: z.array(PolicyExample).max(50).optional().describe('Checked when the file is loaded: a rule that does not do what its examples say is an error.'),
+  examples: z
+    .array(PolicyExample)
+    .max(50)
+    .optional()
+    .describe('Checked when the file is loaded: a rule that does not do what its examples say is an error.'),
 });
 export type PolicyRule = z.infer<typeof PolicyRule>;
 

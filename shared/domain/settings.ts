@@ -18,12 +18,24 @@ export const Settings = z.strictObject({
     .prefault({}),
   approvals: z
     .strictObject({
-      timeout_s: z.number().int().min(5).max(285).default(270).describe('Seconds until a request that nobody answers is denied. Agents give up at 300.'),
+      timeout_s: z
+        .number()
+        .int()
+        .min(5)
+        .max(285)
+        .default(270)
+        .describe('Seconds until a request that nobody answers is denied. Agents give up at 300.'),
     })
     .prefault({}),
   safety: z
     .strictObject({
-      bash_timeout_s: z.number().int().min(1).max(600).default(120).describe('Seconds a command may run when the call names no time limit.'),
+      bash_timeout_s: z
+        .number()
+        .int()
+        .min(1)
+        .max(600)
+        .default(120)
+        .describe('Seconds a command may run when the call names no time limit.'),
       output_limit_bytes: z
         .number()
         .int()

@@ -21,7 +21,11 @@ export type Decision =
   | { readonly result: 'refused'; readonly reason: string };
 
 /** A call that has been resolved and judged, as the broker needs it. */
-export type AskedCall = CallRecord & { readonly digest: Digest; readonly task_id: TaskId; readonly preview: NonNullable<CallRecord['preview']> };
+export type AskedCall = CallRecord & {
+  readonly digest: Digest;
+  readonly task_id: TaskId;
+  readonly preview: NonNullable<CallRecord['preview']>;
+};
 
 export interface AskOptions {
   /** Aborted with a reason in words when the agent cancels, its token is revoked, or the gateway stops. */
@@ -89,14 +93,26 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
   const nextTries: NextTries = createNextTries(clock);
   const iso = (): string => new Date(clock.now()).toISOString();
 
-  function eventFor(type: NewAuditEvent['type'], call: AskedCall, actor: NewAuditEvent['actor'], data: NewAuditEvent['data']): NewAuditEvent {
+  function eventFor(
+    type: NewAuditEvent['type'],
+    call: AskedCall,
+    actor: NewAuditEvent['actor'],
+    data: NewAuditEvent['data'],
+  ): NewAuditEvent {
     return { type, actor, agent: call.agent, token_id: call.token_id, task_id: call.task_id, call_id: call.id, data };
   }
 
   function createApproval(call: AskedCall, verdict: Verdict): Approval {
     const id = randomId('apr', 16) as ApprovalId;
     const expires_at = new Date(clock.now() + deps.timeoutSeconds() * 1000).toISOString();
-    const bound = { call_digest: call.digest, request_id: id, task_id: call.task_id, policy_version: verdict.policy_version, expires_at, nonce: randomBytes(16).toString('hex') };
+    const bound = {
+      call_digest: call.digest,
+      request_id: id,
+      task_id: call.task_id,
+      policy_version: verdict.policy_version,
+      expires_at,
+      nonce: randomBytes(16).toString('hex'),
+    };
     return {
       id,
       digest: sha256Hex(canonicalJson(bound)),
@@ -124,15 +140,32 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
   }
 
   /** Writes a decision; true when it won. The event ends the call too, unless it is a yes. */
-  async function settle(entry: Waiting, result: ApprovalDecision['result'], by: Pick<ApprovalDecision, 'channel' | 'reason'>): Promise<boolean> {
+  async function settle(
+    entry: Waiting,
+    result: ApprovalDecision['result'],
+    by: Pick<ApprovalDecision, 'channel' | 'reason'>,
+  ): Promise<boolean> {
     const actor = by.channel === 'gateway' ? 'gateway' : 'operator';
     const decision: ApprovalDecision = { result, by: actor, at: iso(), ...by };
     const { approval, call } = entry;
     const ended: CallRecord | null =
-      result === 'approved' ? null : { ...call, approval_id: approval.id, state: 'finished', outcome: outcomes[result], reason: by.reason, finished_at: decision.at };
+      result === 'approved'
+        ? null
+        : { ...call, approval_id: approval.id, state: 'finished', outcome: outcomes[result], reason: by.reason, finished_at: decision.at };
     const committed = await store.commit({
-      events: [eventFor(`approval.${result}`, call, actor, { approval_id: approval.id, digest: approval.digest, rule: approval.rule, channel: by.channel, reason: by.reason })],
-      changes: [{ kind: 'approval.decide', id: approval.id, to: result, decision }, ...(ended === null ? [] : [{ kind: 'call.put' as const, call: ended }])],
+      events: [
+        eventFor(`approval.${result}`, call, actor, {
+          approval_id: approval.id,
+          digest: approval.digest,
+          rule: approval.rule,
+          channel: by.channel,
+          reason: by.reason,
+        }),
+      ],
+      changes: [
+        { kind: 'approval.decide', id: approval.id, to: result, decision },
+        ...(ended === null ? [] : [{ kind: 'call.put' as const, call: ended }]),
+      ],
     });
     return committed.ok;
   }
@@ -171,12 +204,20 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
   async function refusal(id: ApprovalId): Promise<AppError> {
     const stored = await store.approval(id);
     if (stored === null) return new AppError('not_found', `No approval request has the id ${id}.`);
-    if (stored.state === 'expired') return new AppError('expired', 'The request has expired and its call was denied. A yes for the agent’s next try: gatehouse approvals pregrant.');
+    if (stored.state === 'expired')
+      return new AppError(
+        'expired',
+        'The request has expired and its call was denied. A yes for the agent’s next try: gatehouse approvals pregrant.',
+      );
     return new AppError('conflict', `The request is not pending: it is ${stored.state}.`);
   }
 
   function checkDigest(given: Digest | undefined, approval: Approval): void {
-    if (given !== approval.digest) throw new AppError('conflict', 'The digest is not the one of this request. Look at the request again and decide on what it shows now.');
+    if (given !== approval.digest)
+      throw new AppError(
+        'conflict',
+        'The digest is not the one of this request. Look at the request again and decide on what it shows now.',
+      );
   }
 
   async function wait(approval: Approval, call: AskedCall, { signal, connection }: AskOptions): Promise<Decision> {
@@ -194,8 +235,12 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
           resolve(decision);
         },
       };
-      const onAbort = (): void => void lapse(entry, 'cancelled', typeof signal.reason === 'string' ? signal.reason : 'The agent cancelled the call.');
-      const cancelTimer = clock.after(timeoutMs, () => void lapse(entry, 'expired', `Nobody answered in ${deps.timeoutSeconds().toString()} s.`));
+      const onAbort = (): void =>
+        void lapse(entry, 'cancelled', typeof signal.reason === 'string' ? signal.reason : 'The agent cancelled the call.');
+      const cancelTimer = clock.after(
+        timeoutMs,
+        () => void lapse(entry, 'expired', `Nobody answered in ${deps.timeoutSeconds().toString()} s.`),
+      );
       const unsubscribe = connection.onChange(() => {
         bus.changed('approvals');
       });
@@ -215,12 +260,24 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
         return { result: 'pregranted', approval: { id: granted } };
       }
       if (pendingOf(call.agent) >= maxPendingPerAgent) {
-        return { result: 'refused', reason: `${maxPendingPerAgent.toString()} requests of this agent are already waiting for the operator. Try again when they are decided.` };
+        return {
+          result: 'refused',
+          reason: `${maxPendingPerAgent.toString()} requests of this agent are already waiting for the operator. Try again when they are decided.`,
+        };
       }
       starting.set(call.agent, (starting.get(call.agent) ?? 0) + 1);
       const approval = createApproval(call, verdict);
       try {
-        const data = { approval_id: approval.id, digest: approval.digest, call_digest: call.digest, tool: call.tool, rule: verdict.rule, reason: verdict.reason, policy_version: verdict.policy_version, expires_at: approval.expires_at };
+        const data = {
+          approval_id: approval.id,
+          digest: approval.digest,
+          call_digest: call.digest,
+          tool: call.tool,
+          rule: verdict.rule,
+          reason: verdict.reason,
+          policy_version: verdict.policy_version,
+          expires_at: approval.expires_at,
+        };
         await store.commit({
           events: [eventFor('approval.requested', call, 'gateway', data)],
           changes: [
@@ -242,9 +299,13 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
         await lapse(entry, 'expired', 'Nobody answered in time.');
         throw await refusal(id);
       }
-      if (result === 'approved' && !deps.isTokenActive(entry.call.token_id)) throw new AppError('conflict', 'The agent’s token has ended; the call can no longer be approved.');
+      if (result === 'approved' && !deps.isTokenActive(entry.call.token_id))
+        throw new AppError('conflict', 'The agent’s token has ended; the call can no longer be approved.');
       if (!(await settle(entry, result, { channel, reason }))) throw await refusal(id);
-      finish(entry, result === 'approved' ? { result, approval: { id, digest: entry.approval.digest } } : { result, approval: { id }, reason });
+      finish(
+        entry,
+        result === 'approved' ? { result, approval: { id, digest: entry.approval.digest } } : { result, approval: { id }, reason },
+      );
       return { id, state: result, digest: entry.approval.digest };
     },
 
@@ -256,7 +317,12 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
       }
       checkDigest(digest, offer.approval);
       if (!deps.isTokenActive(offer.call.token_id)) throw new AppError('conflict', 'The agent’s token has ended.');
-      await store.commit({ events: [eventFor('approval.pregranted', offer.call, 'operator', { approval_id: id, digest, call_digest: offer.call.digest, channel })], changes: [] });
+      await store.commit({
+        events: [
+          eventFor('approval.pregranted', offer.call, 'operator', { approval_id: id, digest, call_digest: offer.call.digest, channel }),
+        ],
+        changes: [],
+      });
       nextTries.grant(id);
       bus.changed('approvals');
       return { id, state: (await store.approval(id))?.state ?? 'expired', digest };

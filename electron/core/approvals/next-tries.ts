@@ -64,7 +64,12 @@ export function createNextTries(clock: Clock): NextTries {
     take(call) {
       for (const id of [...offers.keys()]) {
         const offer = live(id);
-        if (offer?.isGranted === true && offer.call.agent === call.agent && offer.call.token_id === call.token_id && offer.call.digest === call.digest) {
+        if (
+          offer?.isGranted === true &&
+          offer.call.agent === call.agent &&
+          offer.call.token_id === call.token_id &&
+          offer.call.digest === call.digest
+        ) {
           offers.delete(id);
           return id;
         }
@@ -76,7 +81,10 @@ export function createNextTries(clock: Clock): NextTries {
 
     stateOf(id) {
       const offer = live(id);
-      return { next_try_until: offer === null ? null : new Date(offer.until.wall).toISOString(), next_try_granted: offer?.isGranted ?? false };
+      return {
+        next_try_until: offer === null ? null : new Date(offer.until.wall).toISOString(),
+        next_try_granted: offer?.isGranted ?? false,
+      };
     },
 
     dropToken(token) {

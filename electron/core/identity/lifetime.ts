@@ -21,7 +21,11 @@ export function expiryOf(request: { readonly ttl?: string | undefined; readonly 
 
 function parseTtl(ttl: string): number {
   const match = /^([1-9][0-9]{0,5})([dhm])$/.exec(ttl);
-  if (match === null) throw new AppError('invalid_input', `ttl: use a whole number above 0 with d, h or m, such as 30d, 12h or 15m; got "${ttl.slice(0, 40)}".`);
+  if (match === null)
+    throw new AppError(
+      'invalid_input',
+      `ttl: use a whole number above 0 with d, h or m, such as 30d, 12h or 15m; got "${ttl.slice(0, 40)}".`,
+    );
   return Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
 }
 

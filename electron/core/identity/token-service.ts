@@ -75,10 +75,27 @@ export function createTokenService({ store, files, clock, bus }: TokenServiceDep
     return { scopes: token.scopes, workspaces: token.workspaces, targets: token.targets, expires_at: token.expires_at };
   }
 
-  function create(fields: Pick<AgentToken, 'agent' | 'scopes' | 'workspaces' | 'targets'>, endsAt: number): { stored: StoredToken; minted: MintedToken } {
+  function create(
+    fields: Pick<AgentToken, 'agent' | 'scopes' | 'workspaces' | 'targets'>,
+    endsAt: number,
+  ): { stored: StoredToken; minted: MintedToken } {
     const { id, bearer, hash } = createBearer();
-    const token: AgentToken = { id, ...fields, created_at: iso(clock.now()), expires_at: iso(endsAt), revoked_at: null, last_used_at: null };
-    const minted = { id, agent: token.agent, token: bearer, scopes: token.scopes, workspaces: token.workspaces, expires_at: token.expires_at };
+    const token: AgentToken = {
+      id,
+      ...fields,
+      created_at: iso(clock.now()),
+      expires_at: iso(endsAt),
+      revoked_at: null,
+      last_used_at: null,
+    };
+    const minted = {
+      id,
+      agent: token.agent,
+      token: bearer,
+      scopes: token.scopes,
+      workspaces: token.workspaces,
+      expires_at: token.expires_at,
+    };
     return { stored: { token, hash }, minted };
   }
 
@@ -90,9 +107,13 @@ export function createTokenService({ store, files, clock, bus }: TokenServiceDep
     async mint(request) {
       const endsAt = expiryOf(request, clock.now());
       const unknown = request.targets.find((target) => target !== 'local');
-      if (unknown !== undefined) throw new AppError('invalid_input', `targets: "${unknown}" is not known; the only target so far is "local".`);
+      if (unknown !== undefined)
+        throw new AppError('invalid_input', `targets: "${unknown}" is not known; the only target so far is "local".`);
       const workspaces = [...new Set(await Promise.all(request.workspaces.map((path) => files.checkWorkspace(path))))];
-      const { stored, minted } = create({ agent: request.agent, scopes: expandScopes(request.scopes), workspaces, targets: ['local'] }, endsAt);
+      const { stored, minted } = create(
+        { agent: request.agent, scopes: expandScopes(request.scopes), workspaces, targets: ['local'] },
+        endsAt,
+      );
       await commit('token.minted', [{ kind: 'token.insert', token: stored }], stored.token, describe(stored.token));
       tokens.set(stored.token.id, stored);
       bus.changed('tokens');

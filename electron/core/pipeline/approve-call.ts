@@ -4,18 +4,13 @@ import type { ApprovalId, Digest } from '../../../shared/domain/identity.ts';
 import type { Clearance, Denial, PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 import { policyInput } from './judge-call.ts';
 
-/** How often a waiting agent hears that its call is alive. Milliseconds; agents give up after 60 s of silence. */
-const progressMs = 5000;
-
 /** Step 3: asks the operator if the verdict says so, then checks again everything that may have changed while the call waited. */
 export async function approveCall(deps: PipelineDeps, call: ResolvedCall, verdict: Verdict): Promise<Step<Clearance>> {
   const record = { ...call.record, verdict };
   if (verdict.effect === 'allow') return { ok: true, value: { verdict, approval: null } };
 
-  const stopProgress = reportProgress(deps, call);
-  const decision = await deps.broker
-    .ask(record, verdict, { signal: call.incoming.signal, connection: call.incoming.connection })
-    .finally(stopProgress);
+  call.incoming.reportProgress('Waiting for the operator to decide.');
+  const decision = await deps.broker.ask(record, verdict, { signal: call.incoming.signal, connection: call.incoming.connection });
 
   switch (decision.result) {
     case 'approved':
@@ -25,11 +20,27 @@ export async function approveCall(deps: PipelineDeps, call: ResolvedCall, verdic
     case 'denied':
     case 'expired':
     case 'cancelled': {
-      const denial: Denial = { outcome: decision.result, rule: verdict.rule, reason: decision.reason, nextStep: nextSteps[decision.result], isRecorded: true };
+      const denial: Denial = {
+        outcome: decision.result,
+        rule: verdict.rule,
+        reason: decision.reason,
+        nextStep: nextSteps[decision.result],
+        isRecorded: true,
+      };
       return { ok: false, denial, record: { ...record, approval_id: decision.approval.id } };
     }
     case 'refused':
-      return { ok: false, denial: { outcome: 'denied', rule: 'builtin:too-many-waiting', reason: decision.reason, nextStep: 'Wait, then try again.', isRecorded: false }, record };
+      return {
+        ok: false,
+        denial: {
+          outcome: 'denied',
+          rule: 'builtin:too-many-waiting',
+          reason: decision.reason,
+          nextStep: 'Wait, then try again.',
+          isRecorded: false,
+        },
+        record,
+      };
   }
 }
 
@@ -39,36 +50,41 @@ const nextSteps = {
   cancelled: 'Call again if it is still wanted.',
 } as const;
 
-function reportProgress(deps: PipelineDeps, call: ResolvedCall): () => void {
-  let cancel = (): void => undefined;
-  const tick = (): void => {
-    call.incoming.reportProgress('Waiting for the operator to decide.');
-    cancel = deps.clock.after(progressMs, tick);
-  };
-  tick();
-  return () => {
-    cancel();
-  };
-}
-
 /** SECURITY: token, policy and operands are looked at again after the wait (THREATS rule 3). What changed makes the yes void. */
 async function recheck(deps: PipelineDeps, call: ResolvedCall, clearance: Clearance): Promise<Step<Clearance>> {
   const drift = await driftOf(deps, call);
   if (drift === null) return { ok: true, value: clearance };
-  const denial: Denial = { outcome: drift.outcome, rule: drift.rule, reason: drift.reason, nextStep: 'Call again; it will be judged as it is then.', isRecorded: false };
+  const denial: Denial = {
+    outcome: drift.outcome,
+    rule: drift.rule,
+    reason: drift.reason,
+    nextStep: 'Call again; it will be judged as it is then.',
+    isRecorded: false,
+  };
   const record = { ...call.record, verdict: clearance.verdict, approval_id: clearance.approval?.id ?? null };
-  if (clearance.approval !== null && clearance.approval.digest !== null) await voidApproval(deps, call, clearance.approval.id, denial, record);
+  if (clearance.approval !== null && clearance.approval.digest !== null)
+    await voidApproval(deps, call, clearance.approval.id, denial, record);
   return { ok: false, denial: { ...denial, isRecorded: clearance.approval?.digest != null }, record };
 }
 
-async function driftOf(deps: PipelineDeps, call: ResolvedCall): Promise<{ outcome: 'denied' | 'cancelled'; rule: string; reason: string } | null> {
+async function driftOf(
+  deps: PipelineDeps,
+  call: ResolvedCall,
+): Promise<{ outcome: 'denied' | 'cancelled'; rule: string; reason: string } | null> {
   const { signal, token } = call.incoming;
-  if (signal.aborted) return { outcome: 'cancelled', rule: 'builtin:cancelled', reason: typeof signal.reason === 'string' ? signal.reason : 'The agent cancelled the call.' };
+  if (signal.aborted)
+    return {
+      outcome: 'cancelled',
+      rule: 'builtin:cancelled',
+      reason: typeof signal.reason === 'string' ? signal.reason : 'The agent cancelled the call.',
+    };
   if (!deps.isTokenActive(token.id)) return { outcome: 'denied', rule: 'builtin:token', reason: 'The token ended while the call waited.' };
   const now = deps.policy.evaluate(policyInput(call));
-  if (now.effect === 'deny') return { outcome: 'denied', rule: now.rule, reason: `The policy changed while the call waited: ${now.reason}` };
+  if (now.effect === 'deny')
+    return { outcome: 'denied', rule: now.rule, reason: `The policy changed while the call waited: ${now.reason}` };
   const operands = await call.resolution.rehash();
-  if (!isSame(operands, call.operands)) return { outcome: 'denied', rule: 'builtin:drift', reason: 'A file that the call runs or reads changed after the operator was asked.' };
+  if (!isSame(operands, call.operands))
+    return { outcome: 'denied', rule: 'builtin:drift', reason: 'A file that the call runs or reads changed after the operator was asked.' };
   return null;
 }
 

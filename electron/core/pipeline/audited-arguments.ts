@@ -10,7 +10,8 @@ export function auditedArguments(args: JsonObject): JsonObject {
 }
 
 function shorten(value: JsonValue): JsonValue {
-  if (typeof value === 'string') return value.length <= keptCharacters ? value : { text: cut(value), characters: value.length, sha256: sha256Hex(value) };
+  if (typeof value === 'string')
+    return value.length <= keptCharacters ? value : { text: cut(value), characters: value.length, sha256: sha256Hex(value) };
   if (Array.isArray(value)) return value.map(shorten);
   if (value !== null && typeof value === 'object') return auditedArguments(value);
   return value;

@@ -21,14 +21,14 @@ export interface IncomingCall {
   /** Aborted when the agent cancels, its token ends, or the gateway stops; the reason is a sentence. */
   readonly signal: AbortSignal;
   readonly connection: AskOptions['connection'];
-  /** Tells the agent that the call is still alive, and what it waits for. */
+  /** Tells the agent what the call waits for; the gateway repeats it while the call lasts. */
   reportProgress(message: string): void;
 }
 
 /** What goes back to the agent. */
 export type CallReply =
   | { readonly kind: 'unknown_tool' }
-  | { readonly kind: 'result'; readonly text: string; readonly structured: JsonObject; readonly isError: boolean };
+  | { readonly kind: 'result'; readonly text: string; readonly structured: JsonObject | null; readonly isError: boolean };
 
 export interface PipelineDeps {
   readonly registry: ToolRegistry;
@@ -62,7 +62,8 @@ export interface Denial {
   readonly isRecorded: boolean;
 }
 
-export type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly denial: Denial; readonly record: CallRecord };
+export type Step<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly denial: Denial; readonly record: CallRecord };
 
 /** The yes under which a call runs: an approval to consume, a grant already spent, or none because the rule allows. */
 export interface Clearance {

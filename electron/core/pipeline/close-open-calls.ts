@@ -14,7 +14,13 @@ const batch = 500;
  */
 export async function closeOpenCalls({ store, clock }: { readonly store: Store; readonly clock: Clock }): Promise<number> {
   const at = new Date(clock.now()).toISOString();
-  const decision: ApprovalDecision = { result: 'cancelled', by: 'gateway', channel: 'gateway', at, reason: 'The gateway restarted before the call ran.' };
+  const decision: ApprovalDecision = {
+    result: 'cancelled',
+    by: 'gateway',
+    channel: 'gateway',
+    at,
+    reason: 'The gateway restarted before the call ran.',
+  };
   let closed = 0;
   for (;;) {
     const calls = await store.calls({ states: ['waiting', 'running'], limit: batch });
@@ -22,7 +28,8 @@ export async function closeOpenCalls({ store, clock }: { readonly store: Store; 
     for (const call of calls) {
       const approval = call.approval_id === null ? null : await store.approval(call.approval_id);
       const committed = await store.commit(closing(call, approval?.state ?? null, decision));
-      if (!committed.ok) throw new AppError('conflict', `The open call ${call.id} could not be closed: its approval is not in the state that its row says.`);
+      if (!committed.ok)
+        throw new AppError('conflict', `The open call ${call.id} could not be closed: its approval is not in the state that its row says.`);
       closed += 1;
     }
   }
@@ -37,5 +44,8 @@ function closing(call: CallRecord, approvalState: string | null, decision: Appro
   if (id !== null && approvalState === 'approved') changes.push({ kind: 'approval.void', id, decision });
   const type: NewAuditEvent['type'] = approvalState === 'pending' ? 'approval.cancelled' : 'call.closed';
   const data = { tool: call.tool, outcome, reason, approval_id: id };
-  return { events: [{ type, actor: 'gateway', agent: call.agent, token_id: call.token_id, task_id: call.task_id, call_id: call.id, data }], changes };
+  return {
+    events: [{ type, actor: 'gateway', agent: call.agent, token_id: call.token_id, task_id: call.task_id, call_id: call.id, data }],
+    changes,
+  };
 }

@@ -11,18 +11,11 @@ export interface Execution {
   readonly durationMs: number;
 }
 
-/** How often a running call tells its agent that it is alive. Milliseconds. */
-const progressMs = 5000;
-
 /** Step 5. Takes only a call whose intent is on disk. Never throws: a failure is an outcome, too. */
 export async function executeCall(deps: PipelineDeps, { call, record, profile }: IntendedCall): Promise<Execution> {
   const started = deps.clock.monotonic();
   const run = deps.running.begin(record.id, call.incoming.signal);
-  let cancelProgress = deps.clock.after(progressMs, tick);
-  function tick(): void {
-    call.incoming.reportProgress('Running.');
-    cancelProgress = deps.clock.after(progressMs, tick);
-  }
+  call.incoming.reportProgress('Running.');
   const took = (): number => deps.clock.monotonic() - started;
   try {
     const onOutput = (chunk: string): void => {
@@ -30,14 +23,30 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
     };
     const output = await call.resolution.execute({ profile, signal: run.signal, onOutput });
     if (run.signal.aborted) return { output, outcome: 'cancelled', reason: abortReason(run.signal), durationMs: took() };
-    return { output, outcome: output.isError ? 'failed' : 'succeeded', reason: output.isError ? firstLine(output.text) : null, durationMs: took() };
+    return {
+      output,
+      outcome: output.isError ? 'failed' : 'succeeded',
+      reason: output.isError ? firstLine(output.text) : null,
+      durationMs: took(),
+    };
   } catch (error) {
     // A bug in a tool must not take the gateway down, and its message is not known to be safe to show.
     const message = error instanceof AppError ? error.message : 'The tool failed inside the gateway. The operator’s log has the details.';
-    const output: ToolOutput = { text: message, structured: {}, isError: true, exitCode: null, truncated: false, bytes: Buffer.byteLength(message) };
-    return { output, outcome: run.signal.aborted ? 'cancelled' : 'failed', reason: run.signal.aborted ? abortReason(run.signal) : message, durationMs: took() };
+    const output: ToolOutput = {
+      text: message,
+      structured: {},
+      isError: true,
+      exitCode: null,
+      truncated: false,
+      bytes: Buffer.byteLength(message),
+    };
+    return {
+      output,
+      outcome: run.signal.aborted ? 'cancelled' : 'failed',
+      reason: run.signal.aborted ? abortReason(run.signal) : message,
+      durationMs: took(),
+    };
   } finally {
-    cancelProgress();
     run.end();
     deps.live.end(record.id);
   }

@@ -8,7 +8,13 @@ export function judgeCall(deps: PipelineDeps, call: ResolvedCall): Step<Verdict>
   if (verdict.effect !== 'deny') return { ok: true, value: verdict };
   return {
     ok: false,
-    denial: { outcome: 'denied', rule: verdict.rule, reason: verdict.reason, nextStep: 'Do it another way, or ask the operator to change the policy.', isRecorded: false },
+    denial: {
+      outcome: 'denied',
+      rule: verdict.rule,
+      reason: verdict.reason,
+      nextStep: 'Do it another way, or ask the operator to change the policy.',
+      isRecorded: false,
+    },
     record: { ...call.record, verdict },
   };
 }

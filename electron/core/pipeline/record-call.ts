@@ -21,10 +21,21 @@ export interface IntendedCall {
 export async function recordDenial(deps: PipelineDeps, denial: Denial, record: CallRecord): Promise<void> {
   const at = iso(deps);
   const { outcome, rule, reason } = denial;
-  const data = { tool: record.tool, arguments: auditedArguments(record.arguments), outcome, rule, reason, risk: record.risk, digest: record.digest };
+  const data = {
+    tool: record.tool,
+    arguments: auditedArguments(record.arguments),
+    outcome,
+    rule,
+    reason,
+    risk: record.risk,
+    digest: record.digest,
+  };
   await deps.store.commit({
     events: [event('call.denied', 'gateway', record, data)],
-    changes: [{ kind: 'call.put', call: { ...record, state: 'finished', outcome, reason, finished_at: at } }, ...(await taskChange(deps, record))],
+    changes: [
+      { kind: 'call.put', call: { ...record, state: 'finished', outcome, reason, finished_at: at } },
+      ...(await taskChange(deps, record)),
+    ],
   });
   deps.bus.changed('calls');
 }
@@ -54,7 +65,13 @@ export async function recordIntent(deps: PipelineDeps, call: ResolvedCall, { ver
   });
   deps.bus.changed('calls');
   if (committed.ok) return { ok: true, value: { call, record, profile: verdict.profile } };
-  const denial: Denial = { outcome: 'denied', rule: 'builtin:approval-spent', reason: 'The approval was already used or withdrawn.', nextStep: 'Call again to be asked again.', isRecorded: false };
+  const denial: Denial = {
+    outcome: 'denied',
+    rule: 'builtin:approval-spent',
+    reason: 'The approval was already used or withdrawn.',
+    nextStep: 'Call again to be asked again.',
+    isRecorded: false,
+  };
   return { ok: false, denial, record };
 }
 
@@ -67,15 +84,35 @@ export async function recordResult(deps: PipelineDeps, intended: IntendedCall, e
     outcome,
     reason,
     finished_at: iso(deps),
-    output: { text: output.text.slice(0, keptOutput), truncated: output.truncated || output.text.length > keptOutput, exit_code: output.exitCode, bytes: output.bytes },
+    output: {
+      text: output.text.slice(0, keptOutput),
+      truncated: output.truncated || output.text.length > keptOutput,
+      exit_code: output.exitCode,
+      bytes: output.bytes,
+    },
   };
-  const data = { tool: record.tool, outcome, reason, exit_code: output.exitCode, output_bytes: output.bytes, output_sha256: sha256Hex(output.text), truncated: output.truncated, duration_ms: Math.round(durationMs) };
-  const unit: CommitUnit = { events: [event('execution.finished', 'gateway', record, data)], changes: [{ kind: 'call.put', call: record }] };
+  const data = {
+    tool: record.tool,
+    outcome,
+    reason,
+    exit_code: output.exitCode,
+    output_bytes: output.bytes,
+    output_sha256: sha256Hex(output.text),
+    truncated: output.truncated,
+    duration_ms: Math.round(durationMs),
+  };
+  const unit: CommitUnit = {
+    events: [event('execution.finished', 'gateway', record, data)],
+    changes: [{ kind: 'call.put', call: record }],
+  };
   try {
     await deps.store.commit(unit);
     return true;
   } catch {
-    deps.gate.closeOver(unit, 'The audit log cannot be written. Free disk space or repair the data directory; the gateway opens again by itself.');
+    deps.gate.closeOver(
+      unit,
+      'The audit log cannot be written. Free disk space or repair the data directory; the gateway opens again by itself.',
+    );
     return false;
   } finally {
     deps.bus.changed('calls');

@@ -3,17 +3,27 @@ import type { Execution } from './execute-call.ts';
 
 const words = { denied: 'Denied', expired: 'Denied: not answered', cancelled: 'Cancelled', invalid: 'Not run' } as const;
 
-/** A denial, as a tool result: what, rule, why, next step. */
+/**
+ * A denial, as a tool result: what, rule, why, next step. Some agents show their model only the structured part, so its reason is whole.
+ */
 export function denialReply({ outcome, rule, reason, nextStep }: Denial): CallReply {
-  return { kind: 'result', isError: true, text: `${words[outcome]}. ${reason} (rule ${rule}) ${nextStep}`, structured: { outcome, rule, reason } };
+  const told = `${reason} ${nextStep}`;
+  return { kind: 'result', isError: true, text: `${words[outcome]} by rule ${rule}. ${told}`, structured: { outcome, rule, reason: told } };
 }
 
 /** The gateway cannot record, so it does not act. */
 export function unavailableReply(reason: string): CallReply {
-  return { kind: 'result', isError: true, text: `Not run. ${reason}`, structured: { outcome: 'denied', rule: 'builtin:unavailable', reason } };
+  return {
+    kind: 'result',
+    isError: true,
+    text: `Not run. ${reason}`,
+    structured: { outcome: 'denied', rule: 'builtin:unavailable', reason },
+  };
 }
 
+/** What the tool returned, as text alone: some agents drop the text of a result that also has a structured part. */
 export function resultReply({ output, outcome, reason }: Execution): CallReply {
-  if (outcome === 'cancelled') return { kind: 'result', isError: true, text: `Stopped. ${reason ?? ''}\n${output.text}`, structured: { ...output.structured, outcome, rule: 'builtin:stopped', reason: reason ?? '' } };
-  return { kind: 'result', isError: output.isError, text: output.text, structured: output.structured };
+  if (outcome !== 'cancelled') return { kind: 'result', isError: output.isError, text: output.text, structured: null };
+  const told = `${reason ?? 'The call was stopped.'} What it had printed until then is in the operator’s log.`;
+  return { kind: 'result', isError: true, text: `Stopped. ${told}`, structured: { outcome, rule: 'builtin:stopped', reason: told } };
 }

@@ -22,7 +22,12 @@ export async function resolveCall(deps: PipelineDeps, incoming: IncomingCall): P
   if (tool === null) return refuse('denied', 'builtin:unknown-tool', 'No tool of this name is declared.', 'List the tools.');
   // SECURITY: scope before arguments, so that a token learns nothing about files through tools that it may not call.
   if (!incoming.token.scopes.includes(tool.scope)) {
-    return refuse('denied', 'builtin:scope', `The token does not hold the scope ${tool.scope}.`, 'Ask the operator for a token with that scope.');
+    return refuse(
+      'denied',
+      'builtin:scope',
+      `The token does not hold the scope ${tool.scope}.`,
+      'Ask the operator for a token with that scope.',
+    );
   }
   const args = tool.arguments.safeParse(incoming.args);
   if (!args.success) return refuse('invalid', 'builtin:arguments', issuesText(args.error), 'Correct the arguments and call again.');
@@ -33,7 +38,12 @@ export async function resolveCall(deps: PipelineDeps, incoming: IncomingCall): P
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const isForbidden = error.code === 'forbidden';
-    return refuse(isForbidden ? 'denied' : 'invalid', isForbidden ? 'builtin:out-of-reach' : 'builtin:arguments', error.message, 'Choose something inside the workspace and call again.');
+    return refuse(
+      isForbidden ? 'denied' : 'invalid',
+      isForbidden ? 'builtin:out-of-reach' : 'builtin:arguments',
+      error.message,
+      'Choose something inside the workspace and call again.',
+    );
   }
 }
 
@@ -65,7 +75,14 @@ function newRecord(deps: PipelineDeps, incoming: IncomingCall, tool: ToolDefinit
 }
 
 /** The call digest: everything that decides what will happen, in canonical form. */
-function bind(deps: PipelineDeps, incoming: IncomingCall, tool: ToolDefinition, resolution: Resolution, record: CallRecord, taskId: NonNullable<CallRecord['task_id']>): ResolvedCall {
+function bind(
+  deps: PipelineDeps,
+  incoming: IncomingCall,
+  tool: ToolDefinition,
+  resolution: Resolution,
+  record: CallRecord,
+  taskId: NonNullable<CallRecord['task_id']>,
+): ResolvedCall {
   const operands = [...resolution.operands].sort((a, b) => (a.path < b.path ? -1 : 1));
   const covered = JsonObject.parse({
     tool: tool.name,
@@ -81,7 +98,13 @@ function bind(deps: PipelineDeps, incoming: IncomingCall, tool: ToolDefinition, 
     workspace: resolution.workspace,
   });
   const bound = { digest: sha256Hex(canonicalJson(covered)), task_id: taskId, preview: resolution.preview };
-  return { incoming, tool, resolution, operands, record: { ...record, target: resolution.target, workspace: resolution.workspace, ...bound } };
+  return {
+    incoming,
+    tool,
+    resolution,
+    operands,
+    record: { ...record, target: resolution.target, workspace: resolution.workspace, ...bound },
+  };
 }
 
 function issuesText(error: z.ZodError): string {

@@ -17,7 +17,11 @@ export interface SandboxCommand {
 }
 
 export interface SandboxResult {
-  readonly exit: { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'signalled'; readonly signal: string } | { readonly kind: 'timed_out' } | { readonly kind: 'aborted' };
+  readonly exit:
+    | { readonly kind: 'exited'; readonly code: number }
+    | { readonly kind: 'signalled'; readonly signal: string }
+    | { readonly kind: 'timed_out' }
+    | { readonly kind: 'aborted' };
   /** stdout and stderr in the order they came, invalid UTF-8 replaced. */
   readonly output: string;
   readonly outputBytes: number;

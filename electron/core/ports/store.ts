@@ -85,14 +85,24 @@ export interface Store {
   tokens(): Promise<readonly StoredToken[]>;
   approvals(filter: { readonly states?: readonly ApprovalState[]; readonly limit: number }): Promise<readonly Approval[]>;
   approval(id: ApprovalId): Promise<Approval | null>;
-  calls(filter: { readonly states?: readonly CallState[]; readonly agent?: string; readonly before?: string; readonly limit: number }): Promise<readonly CallRecord[]>;
+  calls(filter: {
+    readonly states?: readonly CallState[];
+    readonly agent?: string;
+    readonly before?: string;
+    readonly limit: number;
+  }): Promise<readonly CallRecord[]>;
   call(id: CallId): Promise<CallRecord | null>;
   openTask(token: TokenId): Promise<StoredTask | null>;
   /** Counts since the given instant, for Home. */
   counts(since: string): Promise<{ readonly calls: number; readonly asked: number; readonly denied: number }>;
 
   auditEvents(query: AuditQuery): Promise<readonly AuditEvent[]>;
-  auditRows(range: { readonly after_seq: number; readonly limit: number; readonly from?: string; readonly to?: string }): Promise<readonly RawAuditRow[]>;
+  auditRows(range: {
+    readonly after_seq: number;
+    readonly limit: number;
+    readonly from?: string;
+    readonly to?: string;
+  }): Promise<readonly RawAuditRow[]>;
   auditHead(): Promise<{ readonly seq: number; readonly hash: Digest }>;
   verify(): Promise<AuditVerification>;
 }
