@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { isInitializeRequest, type McpServer, type RequestId, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import {
+  isInitializeRequest,
+  type McpServer,
+  type RequestId,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
 import { errorResponse, membersOf, requestIdOf, type McpExchange } from './mcp-exchange.ts';
 import { clientClaim, createMcpServer, type McpServing, type McpSessionView } from './mcp-server.ts';
 
