@@ -29,6 +29,8 @@ export interface McpCallContext {
   reportProgress(message: string): void;
   /** Whether the client still holds the response open. Under the 2025 revisions a call outlives its stream. */
   isConnected(): boolean;
+  /** Calls back once when the response is gone; the returned function forgets it. */
+  onDisconnected(listener: () => void): () => void;
 }
 
 /** A tool's answer; a denial is one too, with `isError`. */

@@ -87,11 +87,17 @@ async function call(serving: McpServing, session: McpSessionView | null, name: s
     signal: aborting.signal,
     reportProgress: (message) => progress.report(message),
     isConnected: () => !exchange.closed.aborted,
+    onDisconnected(listener) {
+      exchange.closed.addEventListener('abort', listener, { once: true });
+      return () => {
+        exchange.closed.removeEventListener('abort', listener);
+      };
+    },
   };
   let unwatch = (): void => undefined;
   const ended = new Promise<never>((_resolve, reject) => {
     unwatch = serving.watchCall(exchange.principal.tokenId, (message) => {
-      aborting.abort();
+      aborting.abort(message);
       reject(new ProtocolError(ENDED, message));
     });
   });
