@@ -15,7 +15,11 @@ export interface RunnerCommand {
 }
 
 export interface RunnerResult {
-  readonly exit: { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'signalled'; readonly signal: string } | { readonly kind: 'timed_out' } | { readonly kind: 'aborted' };
+  readonly exit:
+    | { readonly kind: 'exited'; readonly code: number }
+    | { readonly kind: 'signalled'; readonly signal: string }
+    | { readonly kind: 'timed_out' }
+    | { readonly kind: 'aborted' };
   /** stdout and stderr in the order they came, invalid UTF-8 replaced, at most `outputLimit` bytes. */
   readonly output: string;
   readonly outputBytes: number;

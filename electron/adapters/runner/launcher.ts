@@ -1,0 +1,27 @@
+import type { RunnerCommand } from '../../core/ports/runner.ts';
+
+const bash = '/bin/bash';
+
+/**
+ * What is really started: a fixed line of bash that hands over the descriptors meant for the program, closes every other one, and
+ * becomes the program. Node marks its own descriptors close-on-exec, but neither Chromium nor an addon need do so, and bubblewrap
+ * passes on whatever it is given. The program's own words travel as arguments and are never part of the line.
+ */
+export const launcherArgv = (command: Pick<RunnerCommand, 'argv' | 'descriptors'>, ownPid: number): readonly [string, ...string[]] => {
+  const first = 3;
+  const opened = command.descriptors.map(({ fd, access }, index) => {
+    if (!Number.isSafeInteger(fd) || fd < 0) throw new RangeError('a descriptor is a non-negative integer');
+    return `${first + index}${access === 'read' ? '<' : '>'}/proc/${ownPid}/fd/${fd}`;
+  });
+  const last = first + opened.length - 1;
+  const line = [
+    `exec ${[...opened, '2>&1'].join(' ')} || exit 126`,
+    // SECURITY: no inherited descriptors (THREATS rule 10).
+    `for entry in /proc/self/fd/*; do number=\${entry##*/}; if ((number > ${last})); then exec {number}<&-; fi; done`,
+    // bash sets these; the program's environment is the one it was given.
+    'unset entry number',
+    'export -n PWD SHLVL OLDPWD',
+    'exec "$@"',
+  ].join('\n');
+  return [bash, '-c', line, 'launcher', ...command.argv];
+};

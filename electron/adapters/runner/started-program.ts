@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { spawn as spawnPty } from 'node-pty';
+import type { RunnerCommand } from '../../core/ports/runner.ts';
+import { launcherArgv } from './launcher.ts';
+
+export type ProgramEnd = { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'signalled'; readonly signal: string };
+
+export interface StartedProgram {
+  /** Resolves when it has ended and its output has been read; rejects when it could not be started. */
+  readonly ended: Promise<ProgramEnd>;
+  /** SIGKILL to the whole process group. */
+  kill(): void;
+}
+
+/** How long output may go on after the end, held open by a process that has left the group. Milliseconds. */
+const lingerMs = 1000;
+
+const killGroup = (pid: number): void => {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
+  }
+};
+
+/** Starts with pipes: no standard input, both outputs in one stream so that their order is kept. */
+export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) => void): StartedProgram => {
+  const [file, ...args] = launcherArgv(command, process.pid);
+  const child = spawn(file, args, {
+    cwd: command.cwd,
+    env: command.env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+    shell: false,
+  });
+  const kill = (): void => {
+    if (child.pid !== undefined) killGroup(child.pid);
+  };
+  const ended = new Promise<ProgramEnd>((resolve, reject) => {
+    child.once('error', reject);
+    child.stdout.on('data', onData);
+    child.once('exit', () => {
+      kill();
+      const timer = setTimeout(() => child.stdout.destroy(), lingerMs);
+      child.once('close', () => clearTimeout(timer));
+    });
+    child.once('close', (code, signal) => resolve(signal === null ? { kind: 'exited', code: code ?? -1 } : { kind: 'signalled', signal }));
+  });
+  return { ended, kill };
+};
+
+/** Starts with a terminal of 80 by 24. */
+export const startInTerminal = (command: RunnerCommand, onData: (chunk: Uint8Array) => void): StartedProgram => {
+  const [file, ...args] = launcherArgv(command, process.pid);
+  const terminal = spawnPty(file, args, { name: 'xterm-256color', cols: 80, rows: 24, cwd: command.cwd, env: command.env, encoding: null });
+  terminal.onData(onData);
+  const ended = new Promise<ProgramEnd>((resolve) => {
+    terminal.onExit(({ exitCode, signal }) => {
+      killGroup(terminal.pid);
+      terminal.destroy();
+      resolve(
+        signal === undefined || signal === 0 ? { kind: 'exited', code: exitCode } : { kind: 'signalled', signal: signalName(signal) },
+      );
+    });
+  });
+  return { ended, kill: () => killGroup(terminal.pid) };
+};
+
+const signalName = (number: number): string =>
+  Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
