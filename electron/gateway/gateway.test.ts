@@ -30,7 +30,7 @@ describe('the front door of the agents’ plane', () => {
     failures = [];
     origins = [];
     gateway = createGateway({
-      port,
+      port: () => port,
       allowedOrigins: () => origins,
       tokens,
       mcp: {
@@ -233,7 +233,7 @@ describe('the front door of the agents’ plane', () => {
     const holder = createServer().listen(taken, '127.0.0.1');
     await new Promise((resolve) => holder.once('listening', resolve));
     const second = createGateway({
-      port: taken,
+      port: () => taken,
       allowedOrigins: () => [],
       tokens,
       mcp: { handle: () => Promise.resolve(), endToken: () => undefined, stop: () => Promise.resolve() },

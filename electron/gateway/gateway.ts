@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { AgentToken, TokenId } from '../../shared/domain/identity.ts';
 import { AppError } from '../../shared/errors.ts';
 import { parseStrictJson } from '../core/strict-json.ts';
@@ -19,7 +18,8 @@ export interface FailedAuthentication {
 }
 
 export interface GatewayDeps {
-  readonly port: number;
+  /** Read once, at start. */
+  readonly port: () => number;
   readonly allowedOrigins: () => readonly string[];
   readonly tokens: TokenService;
   readonly mcp: McpEndpoint;
@@ -31,7 +31,7 @@ export interface GatewayDeps {
 /** The agents' plane: one listener on 127.0.0.1, one front door for every path. Operator verbs do not exist here (THREATS rule 7). */
 export interface Gateway {
   /** Errors: `conflict` when the port is taken; no other port is ever tried (F02). Returns the address. */
-  start(): Promise<{ readonly port: number; readonly url: string }>;
+  start(): Promise<{ readonly url: string }>;
   stop(): Promise<void>;
 }
 
@@ -43,9 +43,10 @@ const maxConnections = 4096;
 export function createGateway(deps: GatewayDeps): Gateway {
   const throttle = createAuthThrottle(deps.monotonic);
   let server: Server | null = null;
+  let port = 0;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const settings: FrontDoorSettings = { port: deps.port, allowedOrigins: deps.allowedOrigins() };
+    const settings: FrontDoorSettings = { port, allowedOrigins: deps.allowedOrigins() };
     const checked = checkHeaders(request, settings);
     if ('status' in checked) return refuse(request, response, checked);
     if (checked.route === 'proof') return await answerProof(request, response);
@@ -81,7 +82,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   async function answerProof(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await parseBody(request);
     if (!body.ok) return refuse(request, response, body.refusal);
-    const proof = proofFor(body.value, deps.port, (id: TokenId, message) => deps.tokens.prove(id, message));
+    const proof = proofFor(body.value, port, (id: TokenId, message) => deps.tokens.prove(id, message));
     if (proof === null) return refuse(request, response, { status: 404, reason: 'No such token.' });
     send(response, 200, { proof });
   }
@@ -103,9 +104,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       listener.on('connect', (_request, socket) => socket.destroy());
       listener.maxConnections = maxConnections;
       server = listener;
-      await listen(listener, deps.port);
-      const { port } = listener.address() as AddressInfo;
-      return { port, url: `http://127.0.0.1:${port.toString()}/mcp` };
+      port = deps.port();
+      await listen(listener, port);
+      return { url: `http://127.0.0.1:${port.toString()}/mcp` };
     },
 
     async stop() {

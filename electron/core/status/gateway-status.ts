@@ -1,0 +1,73 @@
+import type { Capability, GatewayStatus, SandboxStatus } from '../../../shared/domain/host.ts';
+import type { AgentToken } from '../../../shared/domain/identity.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { MachineProbes } from '../ports/machine.ts';
+import type { Store } from '../ports/store.ts';
+
+/** An agent counts as connected for this long after its last request: newer protocol revisions keep no connection. Milliseconds. */
+const connectedMs = 5 * 60_000;
+
+/** Whether a token has been used lately. */
+export function isConnected(token: AgentToken, now: number): boolean {
+  return token.revoked_at === null && token.last_used_at !== null && now - Date.parse(token.last_used_at) < connectedMs;
+}
+
+export interface StatusDeps {
+  readonly store: Pick<Store, 'counts' | 'auditHead' | 'approvals'>;
+  readonly clock: Clock;
+  readonly machine: MachineProbes;
+  readonly sandbox: () => SandboxStatus;
+  readonly tokens: () => readonly AgentToken[];
+  readonly runningCount: () => number;
+  readonly closedBecause: () => string | null;
+  readonly lastVerification: () => { readonly at: string; readonly ok: boolean } | null;
+  readonly fixed: Pick<GatewayStatus, 'version' | 'data_dir' | 'operator_socket' | 'host'>;
+  readonly live: () => Pick<GatewayStatus, 'mcp_url' | 'console_url' | 'socket_may_decide' | 'started_at'>;
+}
+
+/** What the status strip and Home show: what is true now, asked anew each time. The machine's probes run once. */
+export function createStatus(deps: StatusDeps): () => Promise<GatewayStatus> {
+  let probed: Promise<Capability[]> | null = null;
+
+  return async () => {
+    probed ??= Promise.all([deps.machine.keychain(), deps.machine.runtime(), deps.machine.user()]);
+    const [counts, head, waiting, capabilities] = await Promise.all([
+      deps.store.counts(startOfDay(deps.clock.now())),
+      deps.store.auditHead(),
+      deps.store.approvals({ states: ['pending'], limit: 1000 }),
+      probed,
+    ]);
+    const reason = deps.closedBecause();
+    const verified = deps.lastVerification();
+    const now = deps.clock.now();
+    return {
+      ...deps.fixed,
+      ...deps.live(),
+      state: reason === null ? 'running' : 'closed',
+      state_reason: reason,
+      sandbox: deps.sandbox(),
+      audit: { events: head.seq, head: head.hash, verified_at: verified?.at ?? null, ok: verified?.ok ?? null },
+      capabilities: [sandboxCapability(deps.sandbox()), ...capabilities],
+      counts: {
+        waiting: waiting.length,
+        running: deps.runningCount(),
+        agents_connected: deps.tokens().filter((token) => isConnected(token, now)).length,
+        calls_today: counts.calls,
+        asked_today: counts.asked,
+        denied_today: counts.denied,
+      },
+    };
+  };
+}
+
+function sandboxCapability(status: SandboxStatus): Capability {
+  const works = status.effective === 'bubblewrap';
+  return { id: 'sandbox', title: 'Commands run in bubblewrap', status: works ? 'pass' : 'fail', evidence: status.detail, fix: status.fix };
+}
+
+/** Local midnight: "today" is the operator's. */
+function startOfDay(now: number): string {
+  const day = new Date(now);
+  day.setHours(0, 0, 0, 0);
+  return day.toISOString();
+}
