@@ -80,10 +80,15 @@ export function createTokenService({ store, files, clock, bus }: TokenServiceDep
     endsAt: number,
   ): { stored: StoredToken; minted: MintedToken } {
     const { id, bearer, hash } = createBearer();
+    const { agent, scopes, workspaces, targets } = fields;
+    const created_at = iso(clock.now());
     const token: AgentToken = {
       id,
-      ...fields,
-      created_at: iso(clock.now()),
+      agent,
+      scopes,
+      workspaces,
+      targets,
+      created_at,
       expires_at: iso(endsAt),
       revoked_at: null,
       last_used_at: null,
