@@ -1,0 +1,158 @@
+import { app, dialog, globalShortcut, ipcMain, Notification, type WebContents } from 'electron';
+import type { Approval } from '../../shared/domain/approval.ts';
+import { createGatehouse, type ReadyInfo } from '../compose.ts';
+import { approvalNotice } from './approval-notice.ts';
+import { createApprovalWatch } from './approval-watch.ts';
+import { createBlockedEvents } from './blocked-events.ts';
+import { denyAllWaiting } from './deny-all-waiting.ts';
+import { createElectronDesktop } from './electron-desktop.ts';
+import { hostPaths } from './host-paths.ts';
+import type { Invocation } from './invocation.ts';
+import { createIpcMount, type IpcDoor, type PageContents } from './ipc-mount.ts';
+import { createLeave, type Leave } from './leave.ts';
+import { openElectronStore } from './settings-store.ts';
+import { hasTrayHost } from './tray-host.ts';
+import { consoleOrigin } from './windows/app-protocol.ts';
+import { createApprovalWindow } from './windows/approval-window.ts';
+import { openConsoleSession } from './windows/console-session.ts';
+import { createMainWindow } from './windows/main-window.ts';
+import { mayOpenDevTools } from './windows/secure-web-preferences.ts';
+import { restrictEverything, quietChromium } from './windows/session-rules.ts';
+import { createGateTray } from './windows/tray.ts';
+
+export interface DesktopHostDeps {
+  readonly invocation: Invocation;
+  readonly version: string;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+/** The product with windows: the gateway first, then what the operator sees. */
+export interface DesktopHost {
+  /** What Chromium must be told before the application is ready. */
+  prepare(): void;
+  /** Errors: as `Gatehouse.start`. */
+  start(): Promise<ReadyInfo>;
+  /** Another start on the same data directory wants the window. */
+  raise(): void;
+  readonly leave: Leave;
+}
+
+const shortcut = 'Control+Alt+G';
+
+export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
+  const { invocation, log } = deps;
+  const devTools = mayOpenDevTools(app.isPackaged, process.env);
+  let activeShortcut: string | null = null;
+  let waiting = 0;
+  const openedSession = once(() => openConsoleSession(hostPaths.renderer));
+  const windowDeps = { session: openedSession, devTools, icon: hostPaths.icon };
+
+  const main = createMainWindow({
+    ...windowDeps,
+    onClose: () => void leave.closeWindow().catch((error: unknown) => log('The window could not be closed.', error)),
+    onCrashed: (reason) => onCrashed('main', reason),
+  });
+  const approval = createApprovalWindow({ ...windowDeps, onCrashed: (reason) => onCrashed('approval', reason) });
+  const gatehouse = createGatehouse({
+    dataDir: invocation.dataDir,
+    host: 'desktop',
+    ...(invocation.port === null ? {} : { port: invocation.port }),
+    rendererDir: hostPaths.renderer,
+    resourcesDir: hostPaths.resources,
+    version: deps.version,
+    desktop: createElectronDesktop({ main, approval }),
+    openSettingsStore: openElectronStore,
+    log,
+  });
+  const blocked = createBlockedEvents({
+    now: () => performance.now(),
+    record: (data) =>
+      void gatehouse.record('operator.refused', data).catch((error: unknown) => log('A refusal could not be recorded.', error)),
+  });
+  const ipc = createIpcMount({
+    ipc: ipcMain as unknown as IpcDoor,
+    dispatcher: gatehouse.dispatcher,
+    bus: gatehouse.bus,
+    live: gatehouse.live,
+    pages: () => [main.contents(), approval.contents()].filter((page) => page !== null) as (WebContents & PageContents)[],
+    origin: consoleOrigin,
+    onRefused: (why, address) => blocked(`a message from ${why}`, address),
+  });
+  const tray = createGateTray({ onOpen: () => main.show(null), onShowWaiting: () => approval.focus(), onQuit: () => app.quit() });
+  const watch = createApprovalWatch({
+    broker: gatehouse.broker,
+    bus: gatehouse.bus,
+    onArrived: present,
+    onWaiting: showWaiting,
+    onError: (error) => log('The waiting requests could not be read.', error),
+  });
+  const leave = createLeave({
+    app,
+    dialog,
+    parent: main.window,
+    summary: gatehouse.summary,
+    hasTrayHost: async () => await hasTrayHost(process.platform),
+    shortcut: () => activeShortcut,
+    hideWindow: main.hide,
+    stop,
+    log,
+  });
+
+  function present(fresh: readonly Approval[]): void {
+    approval.present();
+    if (!Notification.isSupported()) return;
+    const notification = new Notification({ ...approvalNotice(fresh), icon: hostPaths.icon, silent: true });
+    // SECURITY: a notification only leads to the window; desktops keep, mirror and replay them, so none of them can decide.
+    notification.on('click', approval.focus);
+    notification.show();
+  }
+
+  function showWaiting(count: number): void {
+    waiting = count;
+    if (count === 0) approval.hide();
+    tray.showWaiting(count);
+    app.setBadgeCount(count);
+  }
+
+  function onCrashed(name: string, reason: string): void {
+    log(`The page of the ${name} window is gone: ${reason}.`);
+    // SECURITY: what crashed may have been taken over; nothing it was shown is left open to be answered.
+    denyAllWaiting(gatehouse.broker, `The ${name} window crashed before the operator answered.`).catch((error: unknown) => {
+      log('What waits could not be denied.', error);
+    });
+  }
+
+  async function stop(): Promise<void> {
+    watch.stop();
+    globalShortcut.unregisterAll();
+    tray.stop();
+    approval.stop();
+    main.stop();
+    ipc.stop();
+    await gatehouse.stop();
+  }
+
+  return {
+    leave,
+    prepare() {
+      quietChromium(app.commandLine);
+      restrictEverything(app, devTools, (what, address) => blocked(what, address));
+    },
+    async start() {
+      const ready = await gatehouse.start();
+      ipc.start();
+      await Promise.all([main.start(), approval.start()]);
+      tray.start();
+      activeShortcut = globalShortcut.register(shortcut, () => (waiting > 0 ? approval.focus() : main.show(null))) ? 'Ctrl+Alt+G' : null;
+      if (activeShortcut === null) log(`The shortcut ${shortcut} belongs to another program; the approval window is reached by a click.`);
+      watch.start();
+      return ready;
+    },
+    raise: () => main.show(null),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
+}
