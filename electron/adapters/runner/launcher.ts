@@ -18,7 +18,7 @@ export const launcherArgv = (command: Pick<RunnerCommand, 'argv' | 'descriptors'
     `exec ${[...opened, '2>&1'].join(' ')} || exit 126`,
     // SECURITY: no inherited descriptors (THREATS rule 10).
     `for entry in /proc/self/fd/*; do number=\${entry##*/}; if ((number > ${last})); then exec {number}<&-; fi; done`,
-    // bash sets these; the program's environment is the one it was given.
+    // bash sets these; the program's environment is the one it was given, and `_`, its own path.
     'unset entry number',
     'export -n PWD SHLVL OLDPWD',
     'exec "$@"',

@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBubblewrap } from '../adapters/bubblewrap/bubblewrap.ts';
+import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
+import { defaultLimits } from '../adapters/bubblewrap/limits.ts';
+import { createFiles } from '../adapters/files/files.ts';
+import { createRunner } from '../adapters/runner/runner.ts';
+import type { Sandbox, SandboxCommand, SandboxResult } from '../core/ports/sandbox.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** Small enough that reaching them in a test costs nothing. */
+export const testLimits = {
+  ...defaultLimits,
+  processes: 64,
+  memoryBytes: 256 * mebibyte,
+  temporaryBytes: 16 * mebibyte,
+  sharedMemoryBytes: 4 * mebibyte,
+};
+
+/** A real sandbox in a house of its own: a workspace, a neighbour's, a data directory, a home with keys, and listeners that count. */
+export interface SandboxWorld {
+  readonly root: string;
+  readonly workspace: string;
+  readonly neighbour: string;
+  readonly data: string;
+  readonly home: string;
+  readonly secret: string;
+  readonly sandbox: Sandbox;
+  bash(
+    script: string,
+    over?: Partial<SandboxCommand> & { readonly args?: readonly string[]; readonly signal?: AbortSignal },
+  ): Promise<SandboxResult>;
+  /** The same outside of any sandbox: the positive control. */
+  bare(script: string, args?: readonly string[]): string;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly findProgram?: (name: string) => Promise<string | null>;
+}
+
+export const openSandboxWorld = async (options: WorldOptions = {}): Promise<SandboxWorld> => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'sandbox-test-')));
+  const [workspace, neighbour, data, home] = ['workspace', 'neighbour', 'data', 'home'].map((name) => join(root, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const secret = `canary-${root.slice(-6)}-secret`;
+  for (const folder of [workspace, neighbour, data, join(home, '.ssh')]) mkdirSync(folder, { recursive: true });
+  for (const file of [join(neighbour, 'canary'), join(data, 'gatehouse.db'), join(home, '.ssh/id_ed25519'), join(root, 'canary')])
+    writeFileSync(file, secret);
+  chmodSync(join(home, '.ssh'), 0o700);
+
+  const runner = createRunner();
+  const files = createFiles({ protectedPaths: [data], home });
+  const findProgram = options.findProgram ?? createFindProgram('/usr/local/bin:/usr/bin:/bin');
+  const sandbox = createBubblewrap({
+    runner,
+    home,
+    protectedPaths: [data],
+    checkWorkspace: files.checkWorkspace,
+    findProgram,
+    limits: testLimits,
+  });
+  return {
+    root,
+    workspace,
+    neighbour,
+    data,
+    home,
+    secret,
+    sandbox,
+    bash: async (script, { args = [], signal = new AbortController().signal, ...over } = {}) =>
+      sandbox.run(
+        {
+          argv: ['/bin/bash', '--noprofile', '--norc', '-c', script, 'bash', ...args],
+          cwd: workspace,
+          workspaces: [workspace],
+          env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/tmp/home', LANG: 'C.UTF-8' },
+          timeoutMs: 15_000,
+          outputLimit: 200_000,
+          tty: false,
+          ...over,
+        },
+        signal,
+      ),
+    bare: (script, args = []) => execFileSync('/bin/bash', ['-c', `exec 2>&1; ${script}`, 'bash', ...args], { cwd: workspace }).toString(),
+    async close() {
+      await sandbox.stop();
+      await runner.stop();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+};
+
+export interface CountingListener {
+  hits(): number;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens on a port of 127.0.0.1, or on a Unix socket (`\0name` for an abstract one), and counts who comes. */
+export const openCountingListener = async (where: number | string): Promise<CountingListener> => {
+  let hits = 0;
+  const server: Server = createServer((socket) => {
+    hits += 1;
+    socket.on('error', () => undefined);
+    socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    if (typeof where === 'number') server.listen(where, '127.0.0.1', resolve);
+    else server.listen(where, resolve);
+  });
+  const address = server.address();
+  return {
+    hits: () => hits,
+    port: address !== null && typeof address === 'object' ? address.port : 0,
+    close: async () => new Promise((resolve) => server.close(() => resolve())),
+  };
+};
+
+/** Bash that writes a byte every 20 ms for as long as it lives. */
+export const beat = 'while :; do printf x >> beat; sleep 0.02; done';
+
+/** Whether the beat in a workspace goes on: the oracle for processes that should be gone. */
+export const isBeating = async (workspace: string): Promise<boolean> => {
+  const size = (): number => statSync(join(workspace, 'beat'), { throwIfNoEntry: false })?.size ?? 0;
+  await sleep(150);
+  const before = size();
+  await sleep(400);
+  return size() > before;
+};
