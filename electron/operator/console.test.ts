@@ -25,7 +25,7 @@ describe('the browser console', () => {
 
   const build = (at = 0): ConsoleListener =>
     createConsoleListener({
-      port: at,
+      port: () => at,
       rendererDir: dir,
       bus,
       live: createLiveOutput(),
@@ -77,7 +77,7 @@ describe('the browser console', () => {
     [events, callers, recordFails] = [[], [], false];
     console_ = build();
     await console_.start();
-    port = Number(new URL(console_.url()).port);
+    port = Number(new URL(console_.url() ?? '').port);
   });
   afterEach(async () => {
     await console_.stop();

@@ -10,8 +10,8 @@ import { answerError, answerJson, readJson } from './http-answer.ts';
 import { createHttpMount, type HttpMountDeps } from './http-mount.ts';
 
 export interface ConsoleDeps extends Omit<HttpMountDeps, 'caller'> {
-  /** On 127.0.0.1; 0 takes a free one. */
-  readonly port: number;
+  /** On 127.0.0.1, asked once at start; 0 takes a free one. */
+  readonly port: () => number;
   /** The built pages: dist/renderer. */
   readonly rendererDir: string;
   readonly clock: Clock;
@@ -33,8 +33,8 @@ export interface ConsoleListener {
   /** Errors: `unavailable` when the port is taken (its cause is Node's) or the pages are not built. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** `http://127.0.0.1:PORT/`, without a secret. */
-  url(): string;
+  /** `http://127.0.0.1:PORT/`, without a secret; null while it does not run. */
+  url(): string | null;
   newLink(): ConsoleLink;
 }
 
@@ -143,7 +143,7 @@ export function createConsoleListener(deps: ConsoleDeps): ConsoleListener {
         (req, res) => void handle(req, res),
       );
       server.maxConnections = 256;
-      running = { server, port: await listen(server, deps.port), files };
+      running = { server, port: await listen(server, deps.port()), files };
     },
     async stop() {
       access.endAll();
@@ -154,7 +154,7 @@ export function createConsoleListener(deps: ConsoleDeps): ConsoleListener {
       server.closeAllConnections();
       await closed;
     },
-    url: () => `http://127.0.0.1:${port()}/`,
+    url: () => (running === null ? null : `http://127.0.0.1:${running.port}/`),
     newLink() {
       const base = `http://127.0.0.1:${port()}/`;
       const { secret, expiresAt } = access.newSecret();
