@@ -1,0 +1,32 @@
+import { posix } from 'node:path';
+import type { JsonObject } from '../../../shared/json.ts';
+import type { Risk, Scope } from '../../../shared/domain/identity.ts';
+import type { PolicyInput } from './policy.ts';
+import type { ShellParser } from './shell-parser.ts';
+
+/** A call that nobody made: a rule's example, or the operator's question. */
+export interface ImaginedCall {
+  readonly tool: string;
+  readonly args: JsonObject;
+  readonly agent: string;
+  readonly target: string;
+  /** Absolute; where relative paths start. */
+  readonly workspace: string;
+}
+
+/** What an imagined call would look like to policy. Paths are resolved as text only: nothing is looked up, no link is followed. */
+export function textualInput(call: ImaginedCall, known: { readonly risk: Risk; readonly scope: Scope }, shell: ShellParser): PolicyInput {
+  const { command, path } = call.args;
+  const analysis = typeof command === 'string' ? shell.parse(command) : null;
+  const touched = typeof path === 'string' ? path : known.scope.startsWith('file:') ? '.' : null;
+  return {
+    tool: call.tool,
+    agent: call.agent,
+    risk: known.risk,
+    scope: known.scope,
+    target: call.target,
+    paths: touched === null ? [] : [posix.resolve(call.workspace, touched)],
+    commands: analysis === null ? null : analysis.commands.map(({ text }) => text),
+    unparsed: analysis !== null && !analysis.complete,
+  };
+}
