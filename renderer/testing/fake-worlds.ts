@@ -1,0 +1,98 @@
+import { Settings } from '../../shared/domain/settings.ts';
+import { emptyPolicy, type FakeWorld } from './fake-bridge.ts';
+import * as approvals from './fake-approvals.ts';
+import { fakeCall, fakeCalls, fakeEvents } from './fake-calls.ts';
+import { broken, clients, status, tokens } from './fake-host.ts';
+
+export function quiet(): FakeWorld {
+  return {
+    status,
+    approvals: [],
+    calls: fakeCalls().filter((call) => call.state === 'finished'),
+    events: fakeEvents(),
+    tokens: [...tokens],
+    clients: [...clients],
+    settings: Settings.parse({}),
+    policy: emptyPolicy(),
+    failures: {},
+    tryoutMs: 1500,
+  };
+}
+
+const counts = { waiting: 0, running: 0, agents_connected: 0, calls_today: 0, asked_today: 0, denied_today: 0 };
+
+const with_ = (list: FakeWorld['approvals']): FakeWorld => ({ ...quiet(), approvals: list });
+
+/** The situations in which pages are looked at and tested. */
+export const worlds = {
+  quiet,
+  empty: (): FakeWorld => ({
+    ...quiet(),
+    calls: [],
+    events: fakeEvents().slice(-2),
+    tokens: [],
+    clients: clients.map((client) => ({ ...client, connected: false })),
+    status: { ...status, counts, audit: { ...status.audit, events: 2, verified_at: null, ok: null } },
+  }),
+  full: (): FakeWorld => ({
+    ...quiet(),
+    approvals: [approvals.publish(), approvals.write(), approvals.expired(), approvals.denied(), approvals.consumed()],
+    calls: fakeCalls(),
+  }),
+  wrong: (): FakeWorld => ({
+    ...quiet(),
+    status: {
+      ...status,
+      state: 'closed',
+      state_reason: 'The audit log cannot be written (no space left on the disk). No call is taken until it can be.',
+      sandbox: { mode: 'always', effective: 'refuse', version: '0.8.0', detail: broken[0]?.evidence ?? '', fix: broken[0]?.fix ?? null },
+      capabilities: [...broken],
+      audit: { ...status.audit, ok: false },
+    },
+    policy: {
+      ...emptyPolicy(),
+      status: {
+        ...emptyPolicy().status,
+        state: 'last_good',
+        problems: [{ line: 9, column: 13, path: 'rules[1].effect', message: 'effect must be allow, ask or deny; found "refuse".' }],
+      },
+    },
+  }),
+  hostile: (): FakeWorld => ({
+    ...with_([approvals.hostile()]),
+    calls: [
+      {
+        ...fakeCall(1, 20),
+        arguments: approvals.hostile().arguments,
+        reason: 'a\u202Eb',
+        output: { text: '\u001B[31mred\u001B[0m <script>alert(1)</script>\n\u202Eevil', truncated: true, exit_code: 0, bytes: 999_999 },
+      },
+    ],
+  }),
+  errors: (): FakeWorld => ({
+    ...quiet(),
+    failures: Object.fromEntries(
+      (['approvals.list', 'calls.list', 'audit.list', 'tokens.list', 'policy.get', 'config.get', 'clients.detect'] as const).map((name) => [
+        name,
+        { code: 'internal', message: 'The database could not be read. Reference 7f3a91.' },
+      ]),
+    ),
+  }),
+  card_simple: (): FakeWorld => with_([approvals.simple()]),
+  card_publish: (): FakeWorld => with_([approvals.publish()]),
+  card_long: (): FakeWorld => with_([approvals.long()]),
+  card_hostile: (): FakeWorld => with_([approvals.hostile()]),
+  card_write: (): FakeWorld => with_([approvals.write()]),
+  card_new_file: (): FakeWorld => with_([approvals.newFile()]),
+  card_critical: (): FakeWorld => with_([approvals.critical()]),
+  card_queue: (): FakeWorld => with_(approvals.queue()),
+  card_left: (): FakeWorld => with_([approvals.agentLeft()]),
+  card_expired: (): FakeWorld => with_([approvals.expired()]),
+  card_truncated: (): FakeWorld => with_([approvals.truncated()]),
+  card_conflict: (): FakeWorld => ({
+    ...with_([approvals.publish()]),
+    failures: { 'approvals.approve': { code: 'conflict', message: 'Not approved: this request was denied on the command line 2 s ago.' } },
+  }),
+} satisfies Record<string, () => FakeWorld>;
+
+export type WorldName = keyof typeof worlds;

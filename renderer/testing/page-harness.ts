@@ -1,0 +1,84 @@
+import type { Browser, Page } from 'playwright-core';
+import { build } from 'vite';
+import type { WorldName } from './fake-worlds.ts';
+
+// SECURITY: what the windows and the console send. A page that needs more than this fails its tests.
+export const csp =
+  "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export const origin = 'http://gatehouse.test';
+
+const types: Readonly<Record<string, string>> = {
+  html: 'text/html',
+  js: 'text/javascript',
+  css: 'text/css',
+  woff2: 'font/woff2',
+  svg: 'image/svg+xml',
+};
+
+/** Builds the pages as they ship into `outDir`, and returns the script that stands in for the preload. */
+export async function buildPages(root: string, outDir: string): Promise<string> {
+  await build({ configFile: `${root}/vite.config.ts`, logLevel: 'error', build: { outDir, emptyOutDir: true } });
+  const result = await build({
+    configFile: false,
+    logLevel: 'error',
+    build: {
+      write: false,
+      minify: false,
+      lib: { entry: `${root}/renderer/testing/fake-page.ts`, formats: ['iife'], name: 'fakePage' },
+    },
+  });
+  const outputs = Array.isArray(result) ? result : [result];
+  const chunk = outputs.flatMap((one) => ('output' in one ? one.output : [])).find((part) => part.type === 'chunk');
+  if (chunk === undefined) throw new Error('The stand-in for the preload was not built.');
+  return chunk.code;
+}
+
+export interface OpenOptions {
+  readonly pages: string;
+  readonly fake: string;
+  readonly world: WorldName;
+  /** `index.html#/audit` or `approval.html`. */
+  readonly address: string;
+  readonly theme: 'light' | 'dark';
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface OpenedPage {
+  readonly page: Page;
+  /** What the browser complained about: errors, refused scripts and styles. */
+  readonly complaints: string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Opens a built page under its real policy, with the fake gateway behind `window.bridge`. */
+export async function openPage(browser: Browser, options: OpenOptions): Promise<OpenedPage> {
+  const context = await browser.newContext({
+    viewport: { width: options.width, height: options.height },
+    colorScheme: options.theme,
+    reducedMotion: 'no-preference',
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  await page.addInitScript({
+    content: `window.fakeWorld = ${JSON.stringify(options.world)}; globalThis.__zod_globalConfig = { jitless: true };\n${options.fake}`,
+  });
+  await page.route('**/*', async (route) => {
+    const url = new URL(route.request().url());
+    if (url.origin !== origin) {
+      complaints.push(`asked for ${url.href}`);
+      return route.abort();
+    }
+    const extension = url.pathname.split('.').pop() ?? '';
+    const contentType = types[extension];
+    if (contentType === undefined) return route.fulfill({ status: 404 });
+    return route.fulfill({ path: `${options.pages}${url.pathname}`, contentType, headers: { 'content-security-policy': csp } });
+  });
+  await page.goto(`${origin}/${options.address}`);
+  return { page, complaints, close: () => context.close() };
+}

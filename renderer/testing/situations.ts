@@ -1,0 +1,39 @@
+import type { WorldName } from './fake-worlds.ts';
+
+export interface Situation {
+  readonly name: string;
+  readonly world: WorldName;
+  readonly address: string;
+}
+
+const main = (name: string, world: WorldName, address: string): Situation => ({ name, world, address: `index.html#${address}` });
+
+/** Every picture of the main window. */
+export const mainSituations: readonly Situation[] = [
+  main('home-full', 'full', '/'),
+  main('home-quiet', 'quiet', '/'),
+  main('home-empty', 'empty', '/'),
+  main('home-wrong', 'wrong', '/'),
+  main('approvals', 'full', '/approvals?state=all'),
+  main('approvals-empty', 'quiet', '/approvals'),
+  main('activity', 'full', '/activity'),
+  main('activity-selected', 'full', '/activity?call=call_0001k3q7k3q7k3q7k3q7'),
+  main('activity-hostile', 'hostile', '/activity?call=call_0001k3q7k3q7k3q7k3q7'),
+  main('activity-empty', 'empty', '/activity'),
+  main('activity-error', 'errors', '/activity'),
+  main('audit', 'full', '/audit'),
+  main('audit-selected', 'full', '/audit?event=1237&type=approval.requested,approval.approved'),
+  main('agents', 'full', '/agents'),
+  main('agents-empty', 'empty', '/agents'),
+  main('agents-mint', 'full', '/agents?mint=1'),
+  main('agents-connect', 'full', '/agents?connect=opencode'),
+  main('policy', 'full', '/policy'),
+  main('policy-wrong', 'wrong', '/policy'),
+  main('settings', 'full', '/settings'),
+  main('settings-error', 'errors', '/settings'),
+];
+
+/** Every picture of the approval window. */
+export const cardSituations: readonly Situation[] = (
+  ['simple', 'publish', 'long', 'hostile', 'write', 'new_file', 'critical', 'queue', 'left', 'expired', 'truncated', 'conflict'] as const
+).map((name) => ({ name: `card-${name}`, world: `card_${name}`, address: 'approval.html' }));
