@@ -21,6 +21,8 @@ const Sealed = z.strictObject({
   v: z.literal(1),
   count: z.number().int().nonnegative(),
   hash: Digest,
+  /** Set by an orderly stop: then nothing may follow, while after a crash the database may be ahead. */
+  closed: z.boolean(),
   /** What was wrong when the log was opened. Kept for good, or the first commit after a truncation would hide it. */
   breaks: z.array(AuditProblem),
 });
@@ -31,7 +33,7 @@ export type AnchorState =
   | { readonly kind: 'missing' }
   /** There, but damaged, or not sealed with the key that is there. */
   | { readonly kind: 'unreadable' }
-  | { readonly kind: 'sealed'; readonly head: ChainHead; readonly breaks: readonly AuditProblem[] };
+  | { readonly kind: 'sealed'; readonly head: ChainHead; readonly closed: boolean; readonly breaks: readonly AuditProblem[] };
 
 /** Reads the anchor as it is on disk. Changes nothing. */
 export function readAnchor(dataDir: string): AnchorState {
@@ -40,7 +42,9 @@ export function readAnchor(dataDir: string): AnchorState {
     const { mac, ...sealed } = AnchorFile.parse(JSON.parse(readFileSync(anchorHeadPath(dataDir), 'utf8')));
     const key = readFileSync(anchorKeyPath(dataDir));
     const isGenuine = key.length === KEY_BYTES && timingSafeEqual(Buffer.from(mac, 'hex'), seal(key, sealed));
-    return isGenuine ? { kind: 'sealed', head: { seq: sealed.count, hash: sealed.hash }, breaks: sealed.breaks } : { kind: 'unreadable' };
+    return isGenuine
+      ? { kind: 'sealed', head: { seq: sealed.count, hash: sealed.hash }, closed: sealed.closed, breaks: sealed.breaks }
+      : { kind: 'unreadable' };
   } catch {
     return { kind: 'unreadable' };
   }
@@ -52,10 +56,11 @@ export function anchorProblems(state: AnchorState, head: ChainHead, hashAt: (seq
     // The anchor is made before the first event: without events there may be none, with events there was one.
     return head.seq === 0 && state.kind === 'missing' ? [] : [{ seq: head.seq, kind: 'unreadable' }];
   }
-  const { head: anchored, breaks } = state;
+  const { head: anchored, closed, breaks } = state;
   if (anchored.seq > head.seq) return [...breaks, { seq: head.seq + 1, kind: 'truncated' }];
   const hash = anchored.seq === 0 ? GENESIS.hash : hashAt(anchored.seq);
-  return hash === anchored.hash ? breaks : [...breaks, { seq: anchored.seq, kind: 'hash_mismatch' }];
+  if (hash !== anchored.hash) return [...breaks, { seq: anchored.seq, kind: 'hash_mismatch' }];
+  return closed && head.seq > anchored.seq ? [...breaks, { seq: anchored.seq + 1, kind: 'hash_mismatch' }] : breaks;
 }
 
 export interface FileAnchor {
@@ -63,6 +68,8 @@ export interface FileAnchor {
   advance(head: ChainHead): void;
   /** Resolves when the newest head has been written, or could not be. */
   settled(): Promise<void>;
+  /** Seals the head as the last one of this run. */
+  close(): Promise<void>;
 }
 
 interface Deps {
@@ -77,38 +84,45 @@ interface Deps {
 export function openFileAnchor({ dataDir, onDegraded }: Deps, head: ChainHead, hashAt: (seq: number) => Digest | null): FileAnchor {
   const breaks = anchorProblems(readAnchor(dataDir), head, hashAt).slice(0, MAX_BREAKS);
   const key = readOrCreateKey(anchorKeyPath(dataDir));
-  let newest = head;
-  let sealed: ChainHead | null = null;
+  let newest = { head, closed: false };
+  let sealed: typeof newest | null = null;
   let writing: Promise<void> | null = null;
 
   const writeAll = async (): Promise<void> => {
     while (sealed !== newest) {
       const next = newest;
       try {
-        await replaceFile(anchorHeadPath(dataDir), anchorText(key, next, breaks));
+        await replaceFile(anchorHeadPath(dataDir), anchorText(key, next.head, next.closed, breaks));
         sealed = next;
         onDegraded(null);
       } catch (error) {
         onDegraded(`The log's anchor cannot be written: ${reasonOf(error)}.`);
-        setTimeout(() => advance(newest), RETRY_MS).unref();
+        setTimeout(() => write(newest), RETRY_MS).unref();
         break;
       }
     }
     writing = null;
   };
 
-  const advance = (newer: ChainHead): void => {
+  const write = (newer: typeof newest): void => {
     newest = newer;
     writing ??= writeAll();
   };
-  advance(head);
-  return { advance, settled: async () => writing ?? undefined };
+  write(newest);
+  return {
+    advance: (newer) => write({ head: newer, closed: false }),
+    settled: async () => writing ?? undefined,
+    async close() {
+      write({ head: newest.head, closed: true });
+      await writing;
+    },
+  };
 }
 
 const seal = (key: Uint8Array, sealed: z.infer<typeof Sealed>): Buffer => createHmac('sha256', key).update(canonicalJson(sealed)).digest();
 
-function anchorText(key: Uint8Array, head: ChainHead, breaks: readonly AuditProblem[]): string {
-  const sealed = { v: 1 as const, count: head.seq, hash: head.hash, breaks: [...breaks] };
+function anchorText(key: Uint8Array, head: ChainHead, closed: boolean, breaks: readonly AuditProblem[]): string {
+  const sealed = { v: 1 as const, count: head.seq, hash: head.hash, closed, breaks: [...breaks] };
   return `${JSON.stringify({ ...sealed, mac: seal(key, sealed).toString('hex') })}\n`;
 }
 

@@ -30,13 +30,22 @@ export interface OpenStore {
  * is not ours alone, or the database is damaged, newer or unreadable. After an error nothing stays open.
  */
 export async function openStore(dataDir: string, onDegraded: (reason: string | null) => void): Promise<OpenStore> {
+  try {
+    return await openLocked(dataDir, onDegraded);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const message = `The data directory ${dataDir} cannot be used: ${reasonOf(error)}. Mend that, or name another folder with --data-dir.`;
+    throw new AppError('unavailable', message, { cause: error });
+  }
+}
+
+async function openLocked(dataDir: string, onDegraded: (reason: string | null) => void): Promise<OpenStore> {
   const repairs = preparePrivateDirectory(dataDir);
   // First of all: preparing the files of a running instance would not be ours to do.
   const lock = await takeInstanceLock(dataDir);
   try {
     repairs.push(...lock.repairs, ...prepareFiles(dataDir));
-    const db = await openWritable(databasePath(dataDir));
-    const opened = await assemble(db, dataDir, onDegraded);
+    const opened = await openWritable(databasePath(dataDir), (db) => assemble(db, dataDir, onDegraded));
     return {
       ...opened,
       repairs,
@@ -65,7 +74,7 @@ async function assemble(db: Database, dataDir: string, onDegraded: (reason: stri
     verify: () => verifyDatabase({ db, dataDir, written: writer.head() }),
     async close() {
       await writer.stop();
-      await anchor.settled();
+      await anchor.close();
       closeDatabase(db);
     },
   };
@@ -89,7 +98,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-async function openWritable(path: string): Promise<Database> {
+async function openWritable<T>(path: string, use: (db: Database) => Promise<T>): Promise<T> {
   const db = await openDatabase(path);
   try {
     refuseNewerSchema(db, path);
@@ -102,7 +111,7 @@ async function openWritable(path: string): Promise<Database> {
     // SECURITY: nothing is acknowledged before it is on disk; NORMAL would sync only at checkpoints.
     db.exec('PRAGMA synchronous = FULL');
     migrate(db);
-    return db;
+    return await use(db);
   } catch (error) {
     db.close();
     if (error instanceof AppError) throw error;

@@ -60,8 +60,10 @@ function refuseForeign(path: string, stats: Stats): void {
   );
 }
 
-function repaired(path: string, stats: Stats, to: number): PermissionRepair[] {
+// Only takes away: a folder that its owner made read-only stays so, and the start says why it failed.
+function repaired(path: string, stats: Stats, allowed: number): PermissionRepair[] {
   const from = stats.mode & PERMISSIONS;
+  const to = from & allowed;
   if (from === to) return [];
   chmodSync(path, to);
   return [{ path, from, to }];

@@ -20,6 +20,17 @@ const REASONS: Readonly<Record<number, string>> = {
   26: 'the file is not a Gatehouse database, or it is damaged',
 };
 
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission is denied',
+  EPERM: 'permission is denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'a file would grow beyond its limit',
+  ENOTDIR: 'a part of its path is not a folder',
+  EIO: 'the disk failed to read or write',
+};
+
 /** SQLite's extended result code, or null when the error is not SQLite's. */
 function codeOf(error: unknown): number | null {
   if (!(error instanceof Error) || !('errcode' in error)) return null;
@@ -40,6 +51,8 @@ export const isOutOfSpace = (error: unknown): boolean => primaryOf(error) === FU
 /** What went wrong, for the operator: a clause without a capital or a full stop. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AppError) return error.message;
-  const system = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
-  return REASONS[primaryOf(error)] ?? (codeOf(error) === null ? `the system answered ${system}` : `SQLite answered ${codeOf(error)}`);
+  const code = codeOf(error);
+  if (code !== null) return REASONS[code & PRIMARY_CODE] ?? `SQLite answered ${code}`;
+  const system = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'an unknown error';
+  return SYSTEM_REASONS[system] ?? `the system answered ${system}`;
 }

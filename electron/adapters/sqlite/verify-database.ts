@@ -28,7 +28,7 @@ export async function verifyDatabase({ db, dataDir, written }: Deps): Promise<Au
     await walk(db, check);
     const { head } = check.verdict();
     const held = anchorProblems(anchor, head, hashAt);
-    const remembered = written === null ? [] : anchorProblems({ kind: 'sealed', head: written, breaks: [] }, head, hashAt);
+    const remembered = written === null ? [] : anchorProblems({ kind: 'sealed', head: written, closed: true, breaks: [] }, head, hashAt);
     for (const problem of [...held, ...remembered]) reportOnce(check, problem);
   } catch {
     // Whatever SQLite cannot read behind the last good row.
