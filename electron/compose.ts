@@ -26,6 +26,7 @@ import type { PipelineDeps } from './core/pipeline/call-context.ts';
 import { createGate } from './core/pipeline/gate.ts';
 import { handleToolCall } from './core/pipeline/handle-tool-call.ts';
 import { createRunningCalls } from './core/pipeline/running-calls.ts';
+import { createAcceptedPolicy } from './core/policy/accepted-policy.ts';
 import { createPolicy } from './core/policy/create-policy.ts';
 import { createShellParser } from './core/policy/create-shell-parser.ts';
 import { explainCall } from './core/policy/explain-call.ts';
@@ -160,8 +161,10 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   const knownTool = (
     name: string,
   ): { risk: 'low' | 'moderate' | 'high' | 'critical'; scope: ReturnType<typeof tools.list>[number]['scope'] } | null => tools.get(name);
+  // SECURITY: with a window, a file that something else changed waits for the operator (THREATS rule 21).
+  const acceptedPolicy = options.host === 'desktop' ? createAcceptedPolicy({ file: policyFile, store, bus }) : null;
   const policy = createPolicy({
-    file: policyFile,
+    file: acceptedPolicy ?? policyFile,
     clock,
     tools: knownTool,
     shell,
@@ -249,6 +252,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     tokens,
     policy,
     policyFile,
+    acceptedPolicy,
     settings,
     sandbox,
     machine,
@@ -331,6 +335,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       name: 'policy',
       async start() {
         await installDefaultPolicy(policyFile.path, defaultPolicy);
+        await acceptedPolicy?.start();
         await policy.start();
         policy.onChange(() => bus.changed('policy'));
       },

@@ -116,11 +116,23 @@ export const contract = {
   ),
   'audit.verify': command('read', nothing, AuditVerification),
 
-  'policy.get': query(nothing, z.strictObject({ status: PolicyStatus, text: z.string(), rules: z.array(PolicyRule) })),
+  'policy.get': query(
+    nothing,
+    z.strictObject({
+      status: PolicyStatus,
+      text: z.string(),
+      rules: z.array(PolicyRule),
+      held: z
+        .strictObject({ text: z.string().nullable(), version: z.string(), problems: z.array(PolicyProblem) })
+        .nullable()
+        .describe('On a desktop: what another program put on disk, inactive until it is accepted.'),
+    }),
+  ),
   'policy.check': query(
     z.strictObject({ text: z.string().max(1_000_000).nullable().describe('null: the file on disk.') }),
     z.strictObject({ ok: z.boolean(), rules: z.number().int(), problems: z.array(PolicyProblem) }),
   ),
+  'policy.accept': command('decide', z.strictObject({ version: z.string() }), z.strictObject({ version: z.string() })),
   'policy.explain': query(
     z.strictObject({
       tool: z.string(),
