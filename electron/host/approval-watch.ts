@@ -7,8 +7,8 @@ export interface ApprovalWatchDeps {
   readonly bus: ChangeBus;
   /** Requests that were not waiting the last time, oldest first. */
   readonly onArrived: (fresh: readonly Approval[]) => void;
-  /** How many wait, after each look. */
-  readonly onWaiting: (count: number) => void;
+  /** After each look: how many wait, and how many cards there are, those counted too whose agent left and may still be given a yes. */
+  readonly onCounted: (counts: { readonly waiting: number; readonly cards: number }) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -27,11 +27,15 @@ export function createApprovalWatch(deps: ApprovalWatchDeps): ApprovalWatch {
   let unsubscribe: (() => void) | null = null;
 
   async function look(): Promise<void> {
-    const waiting = await deps.broker.list({ state: 'pending', limit: lookLimit });
+    const open = await deps.broker.list({ state: 'open', limit: lookLimit });
     if (unsubscribe === null) return;
+    const waiting = open.filter(({ state }) => state === 'pending');
+    const lapsed = open.filter(
+      (approval) => approval.state !== 'pending' && approval.next_try_until !== null && !approval.next_try_granted,
+    );
     const fresh = waiting.filter(({ id }) => !known.has(id)).sort((a, b) => a.created_at.localeCompare(b.created_at));
     known = new Set(waiting.map(({ id }) => id));
-    deps.onWaiting(waiting.length);
+    deps.onCounted({ waiting: waiting.length, cards: waiting.length + lapsed.length });
     if (fresh.length > 0) deps.onArrived(fresh);
   }
 

@@ -43,7 +43,8 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
   const { invocation, log } = deps;
   const devTools = mayOpenDevTools(app.isPackaged, process.env);
   let activeShortcut: string | null = null;
-  let waiting = 0;
+  let cards = 0;
+  let notification: Notification | null = null;
   const openedSession = once(() => openConsoleSession(hostPaths.renderer));
   const windowDeps = { session: openedSession, devTools, icon: hostPaths.icon };
 
@@ -83,7 +84,7 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
     broker: gatehouse.broker,
     bus: gatehouse.bus,
     onArrived: present,
-    onWaiting: showWaiting,
+    onCounted: showCounts,
     onError: (error) => log('The waiting requests could not be read.', error),
   });
   const leave = createLeave({
@@ -101,17 +102,19 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
   function present(fresh: readonly Approval[]): void {
     approval.present();
     if (!Notification.isSupported()) return;
-    const notification = new Notification({ ...approvalNotice(fresh), icon: hostPaths.icon, silent: true });
+    notification?.close();
+    notification = new Notification({ ...approvalNotice(fresh), icon: hostPaths.noticeIcon, silent: true });
     // SECURITY: a notification only leads to the window; desktops keep, mirror and replay them, so none of them can decide.
     notification.on('click', approval.focus);
     notification.show();
   }
 
-  function showWaiting(count: number): void {
-    waiting = count;
-    if (count === 0) approval.hide();
-    tray.showWaiting(count);
-    app.setBadgeCount(count);
+  function showCounts(counts: { readonly waiting: number; readonly cards: number }): void {
+    cards = counts.cards;
+    if (cards === 0) approval.hide();
+    if (counts.waiting === 0) notification?.close();
+    tray.showWaiting(counts.waiting);
+    app.setBadgeCount(counts.waiting);
   }
 
   function onCrashed(name: string, reason: string): void {
@@ -143,7 +146,7 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
       ipc.start();
       await Promise.all([main.start(), approval.start()]);
       tray.start();
-      activeShortcut = globalShortcut.register(shortcut, () => (waiting > 0 ? approval.focus() : main.show(null))) ? 'Ctrl+Alt+G' : null;
+      activeShortcut = globalShortcut.register(shortcut, () => (cards > 0 ? approval.focus() : main.show(null))) ? 'Ctrl+Alt+G' : null;
       if (activeShortcut === null) log(`The shortcut ${shortcut} belongs to another program; the approval window is reached by a click.`);
       watch.start();
       return ready;

@@ -9,4 +9,5 @@ export const hostPaths = {
   renderer: at('../../renderer'),
   resources: at('../../../resources'),
   icon: at('../../../resources/icons/256x256.png'),
+  noticeIcon: at('../../../resources/icons/64x64.png'),
 } as const;

@@ -12,6 +12,9 @@ export const approvalHeights = { least: 120, first: 320, most: 720 } as const;
 /** Pixels between the window and the edges of the screen, and between the window and the pointer. */
 const gap = 16;
 
+/** Where the screen is high enough, the window leaves room above it: many desktops show their notifications in that corner. */
+const roomAbove = { pixels: 104, fromHeight: 900 } as const;
+
 /** The height that a page's wish comes to on this screen. */
 export function approvalHeight(wanted: number, workArea: Area): number {
   const most = Math.min(approvalHeights.most, workArea.height - 2 * gap);
@@ -29,7 +32,7 @@ export function approvalPosition(
 ): { readonly x: number; readonly y: number } {
   const right = workArea.x + workArea.width - approvalWidth - gap;
   const left = workArea.x + gap;
-  const y = workArea.y + gap;
+  const y = workArea.y + (workArea.height >= roomAbove.fromHeight ? roomAbove.pixels : gap);
   const isUnder = (x: number): boolean =>
     pointer.x >= x - gap && pointer.x <= x + approvalWidth + gap && pointer.y >= y - gap && pointer.y <= y + approvalHeights.most + gap;
   if (!isUnder(right)) return { x: right, y };
