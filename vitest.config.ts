@@ -42,6 +42,7 @@ export default defineConfig({
           name: 'user',
           environment: 'node',
           include: USER,
+          globalSetup: SETUP,
           fileParallelism: false,
           testTimeout: 5 * MINUTE,
           hookTimeout: 2 * MINUTE,

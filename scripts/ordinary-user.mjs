@@ -1,13 +1,14 @@
 // Tests of permissions and sandboxes mean nothing as root. As root, they run as an ordinary user made for them, on a copy of the checkout that this
 // user owns: the checkout itself may lie where only root can read.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ROOT, inRoot } from './paths.mjs';
 
 const NAME = 'gatehouse-test';
 const NOT_COPIED = ['node_modules', '.cache', '.git', 'release'];
 const LINKED = ['node_modules', '.cache/electron', '.cache/agents'];
+const NPMS_OWN = ['.bin', '.package-lock.json'];
 const STAMPS = '.cache/stamps';
 
 export const isRoot = () => process.getuid?.() === 0;
@@ -36,7 +37,10 @@ export function prepareOrdinaryUser() {
   if (existsSync(inRoot(STAMPS))) cpSync(inRoot(STAMPS), join(tree, STAMPS), { recursive: true });
   must('chown', '-R', `${NAME}:${NAME}`, tree, home);
   for (const folder of LINKED) if (existsSync(inRoot(folder))) link(inRoot(folder), join(tree, folder));
-  for (const written of ['.vite', '.vite-temp']) rmSync(join(tree, 'node_modules', written), { recursive: true, force: true });
+  // Caches that root's tools keep there, which this user could not write.
+  const isCache = (name) => name.startsWith('.') && !NPMS_OWN.includes(name);
+  for (const name of readdirSync(join(tree, 'node_modules')).filter(isCache))
+    rmSync(join(tree, 'node_modules', name), { recursive: true, force: true });
   must('chown', `${NAME}:${NAME}`, join(tree, 'node_modules'), join(tree, '.cache/electron'));
   const prefix = ['setpriv', `--reuid=${NAME}`, `--regid=${NAME}`, '--init-groups', '--inh-caps=-all', '--'];
   return { tree, home, prefix, remove: () => rmSync(place, { recursive: true, force: true }) };

@@ -79,8 +79,14 @@ async function environment(home) {
   const isForeign = (name) =>
     /^(npm_|GATEHOUSE_|XDG_|ELECTRON_|VITEST|NODE_OPTIONS$|INIT_CWD$|DISPLAY$|WAYLAND_DISPLAY$|DBUS_)/i.test(name);
   const inherited = Object.entries(process.env).filter(([name]) => !isForeign(name));
-  const registry = (await run('npm', ['config', 'get', 'registry'], { cwd: ROOT })).split('\n').find((line) => line.startsWith('http'));
-  return { ...Object.fromEntries(inherited), HOME: home, npm_config_registry: registry };
+  const npmSettings = await Promise.all(['registry', 'cafile'].map(async (name) => [`npm_config_${name}`, await npmSetting(name)]));
+  return { ...Object.fromEntries(inherited), ...Object.fromEntries(npmSettings.filter(([, value]) => value !== null)), HOME: home };
+}
+
+/** One of npm's settings on this machine, or null when it has none. */
+async function npmSetting(name) {
+  const value = (await run('npm', ['config', 'get', name, '--silent'], { cwd: ROOT })).trim();
+  return ['', 'null', 'undefined'].includes(value) ? null : value;
 }
 
 function readResults(file, code) {
