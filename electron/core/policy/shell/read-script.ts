@@ -73,7 +73,7 @@ function readNode(reading: Reading, node: Node, children: readonly Node[]): void
   else if (node.type === 'redirected_statement') checkRedirected(reading, children);
   else if (node.type === 'file_redirect') readRedirect(reading, node);
   else if (node.type === 'heredoc_redirect') checkHeredoc(script, reading.text, node);
-  else if (node.type === 'function_definition') script.functions.push(node.childForFieldName('name')?.text ?? '');
+  else if (node.type === 'function_definition') readFunction(reading, node);
   else if (node.type === 'comment') checkComment(reading, node);
   else if (node.type === 'for_statement') readLoop(reading, node, children);
   else if (node.type === 'test_command') script.effects.push(effect(node));
@@ -84,6 +84,12 @@ function readNode(reading: Reading, node: Node, children: readonly Node[]): void
 
 const effect = (node: Node) => ({ text: node.text.replace(/\s+/g, ' '), start: node.startIndex, end: node.endIndex });
 const hasOwner = (node: Node) => node.parent?.type === 'command' || node.parent?.type === 'declaration_command';
+
+function readFunction({ script }: Reading, node: Node): void {
+  const name = node.childForFieldName('name')?.text ?? '';
+  script.functions.push(name);
+  script.effects.push({ text: `${name}()`, start: node.startIndex, end: node.endIndex });
+}
 
 function toWord(reading: Reading, node: Node): Word {
   const result = readWord(node.text);
