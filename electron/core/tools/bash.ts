@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import { AppError } from '../../../shared/errors.ts';
+import type { Settings } from '../../../shared/domain/settings.ts';
+import type { ShellAnalysis, ShellParser } from '../policy/shell-parser.ts';
+import type { Files } from '../ports/files.ts';
+import type { Sandbox, SandboxResult } from '../ports/sandbox.ts';
+import { findCommandFiles } from './command-operands.ts';
+import { defineTool, requireKind } from './file-call.ts';
+import { createSystemPrograms, sandboxPath, type SystemPrograms } from './system-programs.ts';
+import type { Resolution, ToolDefinition, ToolOutput } from './tool.ts';
+
+export interface BashToolDeps {
+  readonly sandbox: Sandbox;
+  readonly files: Files;
+  readonly shell: ShellParser;
+  readonly settings: () => Settings['safety'];
+  /** Programs of a command line that also run files which it does not name. */
+  readonly runsUnlisted: (analysis: ShellAnalysis) => string[];
+  readonly programs?: SystemPrograms;
+}
+
+/** Linux takes no longer single argument than 128 KiB. */
+const commandBytes = 120 * 1024;
+const longestSeconds = 600;
+
+const Arguments = z.strictObject({
+  command: z
+    .string()
+    .min(1)
+    .max(commandBytes)
+    .describe('The command line, run by bash in a sandbox: no network, and no files but the workspace and the system’s programs.'),
+  cwd: z.string().optional().describe('The folder to run in: absolute, or relative to the first workspace folder. Default: that folder.'),
+  timeout_s: z
+    .number()
+    .int()
+    .min(1)
+    .max(longestSeconds)
+    .optional()
+    .describe('Seconds after which it is killed, with everything it started.'),
+  tty: z.boolean().optional().describe('Run in a terminal of 80 by 24, for programs that insist on one. Default false.'),
+});
+
+export const createBashTool = ({ programs = createSystemPrograms(), ...deps }: BashToolDeps): ToolDefinition =>
+  defineTool({
+    name: 'bash',
+    title: 'Run a command',
+    description:
+      'Runs a command line with bash in a sandbox, in the workspace, without network. Returns its output and exit code. What it leaves running is killed when it ends.',
+    scope: 'bash:exec',
+    risk: 'high',
+    arguments: Arguments,
+    async resolve(args, { token }) {
+      if (Buffer.byteLength(args.command) > commandBytes)
+        throw new AppError('invalid_input', 'the command is longer than 120 KiB: write it to a file and run that');
+      if (args.command.includes('\0')) throw new AppError('invalid_input', 'the command contains a NUL byte');
+      const folder = await deps.files.resolve(token.workspaces, args.cwd ?? '.');
+      try {
+        requireKind(folder, 'directory');
+        return await resolveCommand({ ...deps, programs }, args, {
+          workspaces: token.workspaces,
+          workspace: folder.workspace,
+          cwd: folder.path,
+        });
+      } finally {
+        // The sandbox mounts the workspace itself by descriptor; this folder's name only has a meaning in there.
+        await folder.close();
+      }
+    },
+  });
+
+interface Place {
+  readonly workspaces: readonly string[];
+  readonly workspace: string;
+  readonly cwd: string;
+}
+
+const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeof Arguments>, place: Place): Promise<Resolution> => {
+  const { command, tty = false } = args;
+  const analysis = deps.shell.parse(command);
+  const look = async (): ReturnType<typeof findCommandFiles> => findCommandFiles(analysis, { ...deps, ...place });
+  const found = await look();
+  const argv = ['/bin/bash', '--noprofile', '--norc', '-c', command];
+  const env = environment(tty);
+  const { bash_timeout_s, output_limit_bytes } = deps.settings();
+  const seconds = args.timeout_s ?? bash_timeout_s;
+  return {
+    target: 'local',
+    workspace: place.workspace,
+    cwd: place.cwd,
+    argv,
+    env,
+    operands: found.operands,
+    commands: analysis.commands.map(({ text }) => text),
+    preview: {
+      summary: found.incomplete === null ? 'run a command' : `run a command of which not all files are known, because ${found.incomplete}`,
+      command,
+      cwd: place.cwd,
+      paths: [...found.paths],
+      operands: [...found.operands],
+      programs: [...new Set(analysis.commands.map(({ program, text }) => program ?? text.split(' ', 1)[0] ?? ''))],
+      runs_unlisted: deps.runsUnlisted(analysis),
+      unparsed: !analysis.complete || found.incomplete !== null,
+      diff: null,
+    },
+    rehash: async () => (await look()).operands,
+    async execute({ signal, onOutput }) {
+      const timeoutMs = seconds * 1000;
+      const { cwd, workspaces } = place;
+      const result = await deps.sandbox.run(
+        { argv, cwd, workspaces, env, timeoutMs, outputLimit: output_limit_bytes, tty },
+        signal,
+        onOutput,
+      );
+      return outputOf(result, seconds);
+    },
+    release: async () => undefined,
+  };
+};
+
+/** The whole environment: a fixed table, nothing of the gateway's own. */
+const environment = (tty: boolean): Readonly<Record<string, string>> => ({
+  PATH: sandboxPath,
+  HOME: '/tmp/home',
+  TMPDIR: '/tmp',
+  LANG: 'C.UTF-8',
+  TERM: tty ? 'xterm-256color' : 'dumb',
+  USER: 'sandbox',
+  LOGNAME: 'sandbox',
+  SHELL: '/bin/bash',
+});
+
+/** How it ended, in words, and whether that counts as a failure of the tool: an exit code is the command's own business. */
+const ending = (
+  exit: SandboxResult['exit'],
+  seconds: number,
+): { readonly note: string | null; readonly isError: boolean; readonly code: number | null } => {
+  switch (exit.kind) {
+    case 'exited':
+      return { note: exit.code === 0 ? null : `[exited with code ${exit.code}]`, isError: false, code: exit.code };
+    case 'signalled':
+      return { note: `[the sandbox was ended by ${exit.signal}, with everything in it]`, isError: true, code: null };
+    case 'timed_out':
+      return {
+        note: `[killed after its time limit of ${seconds} s, with everything it started: set timeout_s up to ${longestSeconds}]`,
+        isError: true,
+        code: null,
+      };
+    case 'aborted':
+      return { note: '[killed because the call was cancelled, with everything it started]', isError: true, code: null };
+  }
+};
+
+const outputOf = ({ exit, output, outputBytes, truncated, durationMs }: SandboxResult, seconds: number): ToolOutput => {
+  const { note, isError, code } = ending(exit, seconds);
+  const notes = [...(truncated ? [`[output cut: ${outputBytes} bytes in all]`] : []), ...(note === null ? [] : [note])];
+  // What went wrong comes first where it is the point of the answer.
+  const text = (isError ? [...notes, output] : [output.replace(/\n$/, ''), ...notes]).filter((part) => part !== '').join('\n');
+  return {
+    text: text === '' ? '[no output]' : text,
+    structured: { exit: exit.kind, exit_code: code, duration_ms: durationMs, bytes: outputBytes, truncated },
+    isError,
+    exitCode: code,
+    truncated,
+    bytes: outputBytes,
+  };
+};
