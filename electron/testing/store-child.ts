@@ -1,5 +1,5 @@
 // A process of its own around a store, for tests that kill it or take its disk away. Usage: store-child.ts MODE DATA_DIR
-import { existsSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
@@ -72,6 +72,7 @@ function fill(path: string): void {
       size = Math.floor(size / 2);
     }
   }
+  closeSync(descriptor);
 }
 
 /** Writes until a limit on file sizes stops it, then until the limit is gone. Says what it saw. */

@@ -103,7 +103,17 @@ describe('F83: without room on the disk', () => {
   test('what begins is refused, what ends is still written, and all goes on when there is room', { timeout: 120_000 }, async () => {
     const dataDir = newDataDir();
     const mount = dirname(dataDir);
-    const child = runStoreChild('fill', dataDir, ['bwrap', '--dev-bind', '/', '/', '--size', String(6 * 1024 * 1024), '--tmpfs', mount]);
+    const child = runStoreChild('fill', dataDir, [
+      'bwrap',
+      '--die-with-parent',
+      '--dev-bind',
+      '/',
+      '/',
+      '--size',
+      String(6 * 1024 * 1024),
+      '--tmpfs',
+      mount,
+    ]);
     const seen = await child.line(0);
     await child.ended();
     expect(seen).toMatchObject({
