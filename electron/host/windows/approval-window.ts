@@ -51,14 +51,15 @@ export function createApprovalWindow(deps: ApprovalWindowDeps): ApprovalWindow {
       maximizable: false,
       fullscreenable: false,
       skipTaskbar: true,
+      // The same wish as X11's window managers understand it.
+      ...(process.platform === 'linux' ? { type: 'utility' } : {}),
       alwaysOnTop: true,
       // Hidden means hidden to the page too: its arming delay begins when it is really seen.
       paintWhenInitiallyHidden: false,
       webPreferences: secureWebPreferences(deps.session(), deps.devTools),
     });
     window = fresh;
-    fresh.setAlwaysOnTop(true, 'screen-saver');
-    fresh.setVisibleOnAllWorkspaces(true, { visibleOnFullScreen: true, skipTransformProcessType: true });
+    keepInSight(fresh);
     fresh.removeMenu();
     fresh.on('close', (event) => {
       if (stopped) return;
@@ -89,8 +90,8 @@ export function createApprovalWindow(deps: ApprovalWindowDeps): ApprovalWindow {
     if (window === null || window.isVisible()) return;
     place(window);
     window.showInactive();
-    // Some window managers forget both when a window is unmapped.
-    window.setAlwaysOnTop(true, 'screen-saver');
+    // Window managers forget this when a window is unmapped.
+    keepInSight(window);
     window.moveTop();
   }
 
@@ -133,4 +134,9 @@ export function createApprovalWindow(deps: ApprovalWindowDeps): ApprovalWindow {
       else if (bounds.height !== height) window.setBounds({ ...bounds, height });
     },
   };
+}
+
+function keepInSight(window: BrowserWindow): void {
+  window.setAlwaysOnTop(true, 'screen-saver');
+  window.setVisibleOnAllWorkspaces(true, { visibleOnFullScreen: true, skipTransformProcessType: true });
 }
