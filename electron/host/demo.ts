@@ -41,7 +41,7 @@ async function demo(): Promise<boolean> {
   const { mcp_url } = await host.start();
   say(`The gateway listens at ${mcp_url}. Everything of this demo is in ${folder} and is removed at the end.`);
   const passed = await play(host, mcp_url, repository);
-  if (process.argv.includes('--exit')) await host.leave.end();
+  if (process.argv.includes('--exit')) await host.leave.end(passed ? 0 : 1);
   else say('\nThe window stays open: look at Activity and Audit. Quit ends the demo.');
   return passed;
 }

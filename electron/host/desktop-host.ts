@@ -1,4 +1,5 @@
-import { app, dialog, globalShortcut, ipcMain, Notification, type WebContents } from 'electron';
+import { app, dialog, globalShortcut, ipcMain, Notification, powerMonitor, type WebContents } from 'electron';
+import type { WireResult } from '../../shared/contract/contract.ts';
 import type { Approval } from '../../shared/domain/approval.ts';
 import { createGatehouse, type ReadyInfo } from '../compose.ts';
 import { approvalNotice } from './approval-notice.ts';
@@ -32,8 +33,8 @@ export interface DesktopHost {
   prepare(): void;
   /** Errors: as `Gatehouse.start`. */
   start(): Promise<ReadyInfo>;
-  /** Another start on the same data directory wants the window. */
-  raise(): void;
+  /** What a window's page could ask. */
+  invoke(name: string, input: unknown): Promise<WireResult>;
   readonly leave: Leave;
 }
 
@@ -140,6 +141,17 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
     prepare() {
       quietChromium(app.commandLine);
       restrictEverything(app, devTools, (what, address) => blocked(what, address));
+      // The windows hide; only Quit ends the application.
+      app.on('window-all-closed', () => undefined);
+      // SECURITY: of another start only the fact counts; its arguments and folder are not looked at.
+      app.on('second-instance', () => main.show(null));
+      app.on('activate', () => main.show(null));
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leave.end(0));
+      // SECURITY: after an error that nobody foresaw nothing is decided any more; what waits is denied with the gateway's end.
+      process.on('uncaughtException', (error) => {
+        log('An unforeseen error ends Gatehouse.', error);
+        void leave.end(1);
+      });
     },
     async start() {
       const ready = await gatehouse.start();
@@ -149,9 +161,14 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
       activeShortcut = globalShortcut.register(shortcut, () => (cards > 0 ? approval.focus() : main.show(null))) ? 'Ctrl+Alt+G' : null;
       if (activeShortcut === null) log(`The shortcut ${shortcut} belongs to another program; the approval window is reached by a click.`);
       watch.start();
+      app.on('before-quit', (event) => {
+        event.preventDefault();
+        leave.quit().catch((error: unknown) => log('Quitting failed.', error));
+      });
+      powerMonitor.on('shutdown', () => void leave.end(0));
       return ready;
     },
-    raise: () => main.show(null),
+    invoke: async (name, input) => await gatehouse.dispatcher.dispatch(name, input, { channel: 'window' }),
   };
 }
 

@@ -21,8 +21,8 @@ export interface Leave {
   closeWindow(): Promise<void>;
   /** The operator quits: asks when something would end. */
   quit(): Promise<void>;
-  /** A signal or the session's end: nobody is asked. */
-  end(): Promise<void>;
+  /** A signal, the session's end, or an error: nobody is asked. */
+  end(exitCode: number): Promise<void>;
 }
 
 /** Milliseconds within which everything must have stopped. */
@@ -46,14 +46,14 @@ export function createLeave(deps: LeaveDeps): Leave {
     }
   }
 
-  async function stopAndExit(): Promise<void> {
+  async function stopAndExit(exitCode: number): Promise<void> {
     const timer = setTimeout(() => {
       deps.log(`Stopping took longer than ${stopPatience / 1000} s and was cut off.`);
       deps.app.exit(1);
     }, stopPatience);
     try {
       await deps.stop();
-      deps.app.exit(0);
+      deps.app.exit(exitCode);
     } catch (error) {
       deps.log('Stopping failed.', error);
       deps.app.exit(1);
@@ -62,12 +62,12 @@ export function createLeave(deps: LeaveDeps): Leave {
     }
   }
 
-  const end = async (): Promise<void> => await (ending ??= stopAndExit());
+  const end = async (exitCode: number): Promise<void> => await (ending ??= stopAndExit(exitCode));
 
   async function quit(): Promise<void> {
     if (ending !== null) return await ending;
     const question = quitQuestion(await deps.summary());
-    if (question === null || (await ask(question)) === 0) await end();
+    if (question === null || (await ask(question)) === 0) await end(0);
   }
 
   return {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
-import { app, dialog, Menu, powerMonitor, protocol } from 'electron';
-import { createDesktopHost, type DesktopHost } from './desktop-host.ts';
+import { app, dialog, Menu, protocol } from 'electron';
+import { createDesktopHost } from './desktop-host.ts';
 import { hostPaths } from './host-paths.ts';
 import { readInvocation, usage, type Invocation } from './invocation.ts';
 import { claimDataDirectory } from './single-instance.ts';
@@ -12,18 +12,6 @@ const log = (message: string, error?: unknown): void => {
   else console.error(message, error);
 };
 
-/** Starts the product and ties it to what the system says. Settles when the window is there. */
-async function run(host: DesktopHost): Promise<void> {
-  await app.whenReady();
-  const ready = await host.start();
-  app.on('before-quit', (event) => {
-    event.preventDefault();
-    host.leave.quit().catch((error: unknown) => log('Quitting failed.', error));
-  });
-  powerMonitor.on('shutdown', () => void host.leave.end());
-  console.error(`Gatehouse is ready. Agents connect to ${ready.mcp_url}. Data: ${ready.data_dir}`);
-}
-
 async function start(invocation: Invocation): Promise<void> {
   try {
     // SECURITY: one window, one gateway, one writer per data directory.
@@ -34,13 +22,9 @@ async function start(invocation: Invocation): Promise<void> {
     }
     const host = createDesktopHost({ invocation, version: app.getVersion(), log });
     host.prepare();
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void host.leave.end());
-    // SECURITY: of the other start only the fact counts; its arguments and folder are not looked at.
-    app.on('second-instance', host.raise);
-    app.on('activate', host.raise);
-    // The windows hide; only Quit ends the application.
-    app.on('window-all-closed', () => undefined);
-    await run(host);
+    await app.whenReady();
+    const ready = await host.start();
+    console.error(`Gatehouse is ready. Agents connect to ${ready.mcp_url}. Data: ${ready.data_dir}`);
   } catch (error) {
     await tellStartFailure(app, dialog, error);
     app.exit(1);
