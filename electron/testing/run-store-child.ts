@@ -15,8 +15,10 @@ export interface StoreChild {
 /** Runs store-child.ts, by itself or as the last words of another command. */
 export function runStoreChild(mode: 'forever' | 'fill' | 'limit' | 'hold', dataDir: string, wrapper: readonly string[] = []): StoreChild {
   const script = fileURLToPath(new URL('./store-child.ts', import.meta.url));
-  const [program = process.execPath, ...args] = [...wrapper, process.execPath, script, mode, dataDir];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = [process.execPath, script, mode, dataDir];
+  const child = spawn(wrapper[0] ?? process.execPath, wrapper.length > 0 ? [...wrapper.slice(1), ...command] : command.slice(1), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const lines: unknown[] = [];
   let complaints = '';
   let wake: () => void = () => undefined;

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createFakeClock } from '../../testing/fake-clock.ts';
 import { runStoreChild } from '../../testing/run-store-child.ts';
 import { newDataDir, openedStore } from '../../testing/store-fixture.ts';
@@ -25,15 +25,11 @@ const modesIn = (dataDir: string): Record<string, string> =>
   Object.fromEntries(readdirSync(dataDir).map((name) => [name, (statSync(join(dataDir, name)).mode & 0o777).toString(8)]));
 
 describe('F74: files', () => {
-  const umask = process.umask();
-  afterEach(() => void process.umask(umask));
-
   test.each([0o000, 0o022, 0o077])('are private whatever the umask (%o)', async (mask) => {
     const dataDir = newDataDir();
-    process.umask(mask);
-    const { store } = await openedStore(dataDir);
+    const before = process.umask(mask);
+    const { store } = await openedStore(dataDir).finally(() => process.umask(before));
     await store.commit(unit);
-    process.umask(umask);
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
     const modes = modesIn(dataDir);
     const names = [
