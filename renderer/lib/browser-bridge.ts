@@ -41,11 +41,14 @@ export async function openSession(deps: BrowserBridgeDeps, secret: string): Prom
 export function createBrowserBridge(deps: BrowserBridgeDeps, key: string): Bridge {
   const headers = { authorization: `Gatehouse ${key}` };
 
-  async function readLoop(path: string, signal: AbortSignal, onChunk: (chunk: string) => void): Promise<void> {
+  async function readLoop(path: string, signal: AbortSignal, onChunk: (chunk: string) => void): Promise<'ended' | 'lost'> {
     const response = await deps.fetch(path, { headers, signal, credentials: 'omit', cache: 'no-store' });
+    // A session that is over does not come back: asking again would only be counted as guessing.
+    if (response.status === 401 || response.status === 403) return 'ended';
     if (!response.ok || response.body === null) throw new Error(`The gateway answered ${response.status}.`);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) onChunk(part.value);
+    return 'lost';
   }
 
   return {
@@ -73,9 +76,9 @@ export function createBrowserBridge(deps: BrowserBridgeDeps, key: string): Bridg
       });
       const connect = (): void => {
         readLoop('/api/changes', stop.signal, feed)
-          .catch(() => undefined)
-          .finally(() => {
-            if (stop.signal.aborted) return;
+          .catch(() => 'lost' as const)
+          .then((end) => {
+            if (stop.signal.aborted || end === 'ended') return;
             setTimeout(() => {
               if (stop.signal.aborted) return;
               // What changed meanwhile is unknown, so everything did.

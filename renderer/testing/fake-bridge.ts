@@ -127,6 +127,11 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
     }),
     'policy.get': () => world.policy,
     'policy.check': () => ({ ok: true, rules: 4, problems: [] }),
+    'policy.accept': ({ version }) => {
+      world.policy = { ...world.policy, text: world.policy.held?.text ?? '', held: null };
+      push('policy');
+      return { version };
+    },
     'policy.explain': () => {
       throw new Error('The pages do not ask for this.');
     },
@@ -218,5 +223,6 @@ export function emptyPolicy(): OutputOf<'policy.get'> {
     },
     text: policyText,
     rules: [],
+    held: null,
   };
 }

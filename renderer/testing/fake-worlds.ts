@@ -2,7 +2,7 @@ import { Settings } from '../../shared/domain/settings.ts';
 import { emptyPolicy, type FakeWorld } from './fake-bridge.ts';
 import * as approvals from './fake-approvals.ts';
 import { fakeCall, fakeCalls, fakeEvents } from './fake-calls.ts';
-import { broken, clients, status, tokens } from './fake-host.ts';
+import { broken, clients, policyText, status, tokens } from './fake-host.ts';
 
 export function quiet(): FakeWorld {
   return {
@@ -56,6 +56,13 @@ export const worlds = {
         state: 'last_good',
         problems: [{ line: 9, column: 13, path: 'rules[1].effect', message: 'effect must be allow, ask or deny; found "refuse".' }],
       },
+    },
+  }),
+  held: (): FakeWorld => ({
+    ...quiet(),
+    policy: {
+      ...emptyPolicy(),
+      held: { text: `${policyText}\n  - id: anything-goes\n    effect: allow\n    tools: [bash]\n`, version: '99aa01c2de34', problems: [] },
     },
   }),
   hostile: (): FakeWorld => ({

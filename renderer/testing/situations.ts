@@ -29,6 +29,7 @@ export const mainSituations: readonly Situation[] = [
   main('agents-connect', 'full', '/agents?connect=opencode'),
   main('policy', 'full', '/policy'),
   main('policy-wrong', 'wrong', '/policy'),
+  main('policy-held', 'held', '/policy'),
   main('settings', 'full', '/settings'),
   main('settings-error', 'errors', '/settings'),
 ];

@@ -1,0 +1,37 @@
+import { useLocation } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useOperation } from '../lib/operations.ts';
+import { cx } from '../ui/cx.ts';
+import { pages } from './pages.ts';
+
+/** The way around. A count stands only beside what needs the operator. */
+export function Rail(): ReactNode {
+  const here = useLocation({ select: (location) => location.pathname });
+  const status = useOperation('status.get', {});
+  const waiting = status.data?.counts.waiting ?? 0;
+  return (
+    <nav aria-label="Pages" className="flex w-44 shrink-0 flex-col gap-0.5 border-r border-hairline bg-sunken px-2 pb-3">
+      <p className="flex h-12 items-center px-2 text-title font-semibold">Gatehouse</p>
+      {pages.map(({ path, title, icon: Icon }) => (
+        <a
+          key={path}
+          href={`#${path}`}
+          aria-current={here === path ? 'page' : undefined}
+          className={cx(
+            'flex h-8 items-center gap-2.5 rounded-md px-2 focus-visible:-outline-offset-2',
+            here === path ? 'bg-selected font-medium text-ink' : 'text-ink-2 hover:bg-hover hover:text-ink',
+            path === '/settings' && 'mt-auto text-sm',
+          )}
+        >
+          <Icon size={16} aria-hidden="true" />
+          <span className="flex-1">{title}</span>
+          {path === '/approvals' && waiting > 0 && (
+            <span className="rounded-full bg-ask-wash px-1.5 text-sm font-semibold text-ask tabular-nums" aria-label={`${waiting} waiting`}>
+              {waiting}
+            </span>
+          )}
+        </a>
+      ))}
+    </nav>
+  );
+}

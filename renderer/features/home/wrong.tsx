@@ -1,0 +1,61 @@
+import type { ReactNode } from 'react';
+import { counted } from '../../lib/format.ts';
+import { useOperation } from '../../lib/operations.ts';
+import { PageLink } from '../../ui/page-link.tsx';
+import { PageSection } from '../../ui/page.tsx';
+import { Notice } from '../../ui/states.tsx';
+
+/** What is wrong and who must act; nothing is shown when nothing is. The closed gateway has a banner on every page. */
+export function Wrong(): ReactNode {
+  const status = useOperation('status.get', {});
+  const policy = useOperation('policy.get', {});
+  const found: {
+    readonly key: string;
+    readonly tone: 'deny' | 'ask';
+    readonly words: string;
+    readonly to: string;
+    readonly where: string;
+  }[] = [];
+  if (status.data?.audit.ok === false) {
+    found.push({ key: 'audit', tone: 'deny', words: 'The audit log did not verify.', to: '/audit', where: 'See which rows' });
+  }
+  const state = policy.data?.status.state;
+  const problems = counted(policy.data?.status.problems.length ?? 0, 'mistake');
+  if (state === 'deny_all')
+    found.push({
+      key: 'policy',
+      tone: 'deny',
+      words: `Every call is denied: no policy could be loaded (${problems}).`,
+      to: '/policy',
+      where: 'See the lines',
+    });
+  if (state === 'last_good')
+    found.push({
+      key: 'policy',
+      tone: 'ask',
+      words: `policy.yaml has ${problems}; its last good version stays in force.`,
+      to: '/policy',
+      where: 'See the lines',
+    });
+  if (policy.data !== undefined && policy.data.held !== null) {
+    found.push({
+      key: 'held',
+      tone: 'ask',
+      words: 'Another program changed policy.yaml. The change is inactive until you accept it.',
+      to: '/policy',
+      where: 'See the difference',
+    });
+  }
+  if (found.length === 0) return null;
+  return (
+    <PageSection title="Wrong">
+      <div className="flex max-w-[760px] flex-col gap-2">
+        {found.map((item) => (
+          <Notice key={item.key} tone={item.tone}>
+            {item.words} <PageLink to={item.to}>{item.where}</PageLink>
+          </Notice>
+        ))}
+      </div>
+    </PageSection>
+  );
+}

@@ -1,0 +1,84 @@
+import { useMemo, type ReactNode } from 'react';
+import type { JsonValue } from '../../../shared/json.ts';
+import { useBridge } from '../../lib/bridge-context.ts';
+import { useCommand, useOperation } from '../../lib/operations.ts';
+import { settingKeys } from '../../lib/settings-keys.ts';
+import { themes, useTheme } from '../../lib/theme.ts';
+import { Button } from '../../ui/button.tsx';
+import { CopyLine } from '../../ui/copy-button.tsx';
+import { Switch } from '../../ui/field.tsx';
+import { Page, PageSection } from '../../ui/page.tsx';
+import { ErrorState, Loading, Notice } from '../../ui/states.tsx';
+import { SettingRow } from './setting-row.tsx';
+
+const sectionTitles: Readonly<Record<string, string>> = { server: 'Listener', approvals: 'Approvals', safety: 'Commands' };
+
+function SocketSwitch(): ReactNode {
+  const status = useOperation('status.get', {});
+  const allow = useCommand('socket.allow');
+  const { host } = useBridge();
+  if (status.data === undefined) return null;
+  const isDesktop = host === 'desktop' && status.data.host === 'desktop';
+  return (
+    <div className="flex flex-col gap-3">
+      <Switch
+        checked={status.data.socket_may_decide}
+        disabled={!isDesktop || allow.isPending}
+        onChange={(on) => allow.mutate({ allow: on })}
+        label="Allow the command line to decide until quit"
+        hint={
+          isDesktop
+            ? 'Any program of your user can reach its socket, an agent’s own shell included. Off, it can only read and revoke.'
+            : 'Without a window the command line always may.'
+        }
+      />
+      {allow.isError && <Notice tone="deny">{allow.error.message}</Notice>}
+      <CopyLine text={`gatehouse approvals list --data-dir ${status.data.data_dir}`} />
+    </div>
+  );
+}
+
+function ThemeChoice(): ReactNode {
+  const [theme, setTheme] = useTheme();
+  return (
+    <div className="flex gap-1" role="group" aria-label="Appearance">
+      {themes.map((name) => (
+        <Button key={name} aria-pressed={theme === name} tone={theme === name ? 'plain' : 'quiet'} onClick={() => setTheme(name)}>
+          {name.charAt(0).toUpperCase() + name.slice(1)}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+/** Every setting with what it means; each change is recorded. */
+export function SettingsPage(): ReactNode {
+  const answer = useOperation('config.get', {});
+  const keys = useMemo(settingKeys, []);
+  const values = answer.data?.settings as Readonly<Record<string, Readonly<Record<string, JsonValue>>>> | undefined;
+  const sections = [...new Set(keys.map((key) => key.section))];
+  return (
+    <Page title="Settings" note="Each change is written to the audit log." scroll>
+      <div className="max-w-[960px]">
+        {answer.isPending && <Loading what="settings" />}
+        {answer.isError && <ErrorState error={answer.error} retry={() => void answer.refetch()} />}
+        {values !== undefined &&
+          sections.map((section) => (
+            <PageSection key={section} title={sectionTitles[section] ?? section}>
+              {keys
+                .filter((key) => key.section === section)
+                .map((key) => (
+                  <SettingRow key={key.key} setting={key} value={values[section]?.[key.key.slice(section.length + 1)]} />
+                ))}
+            </PageSection>
+          ))}
+        <PageSection title="Command line">
+          <SocketSwitch />
+        </PageSection>
+        <PageSection title="Appearance">
+          <ThemeChoice />
+        </PageSection>
+      </div>
+    </Page>
+  );
+}

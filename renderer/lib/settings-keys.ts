@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { JsonValue } from '../../shared/json.ts';
+import { Settings } from '../../shared/domain/settings.ts';
+
+/** One setting as the page and the audit log name it: `server.port`. */
+export interface SettingKey {
+  readonly key: string;
+  readonly section: string;
+  readonly title: string;
+  readonly description: string;
+  readonly kind: 'number' | 'list' | 'text';
+  readonly least: number | null;
+  readonly most: number | null;
+  readonly fallback: JsonValue;
+}
+
+const Leaf = z.object({
+  type: z.string().optional(),
+  description: z.string().optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  default: z.json().optional(),
+});
+const Section = z.object({ properties: z.record(z.string(), Leaf) });
+const Schema = z.object({ properties: z.record(z.string(), Section) });
+
+const units: Readonly<Record<string, string>> = { s: 'seconds', bytes: 'bytes' };
+
+/** `bash_timeout_s` → `Bash timeout, seconds`. */
+function titleOf(name: string): string {
+  const words = name.split('_');
+  const unit = units[words.at(-1) ?? ''];
+  const text = (unit === undefined ? words : words.slice(0, -1)).join(' ');
+  return text.charAt(0).toUpperCase() + text.slice(1) + (unit === undefined ? '' : `, ${unit}`);
+}
+
+/** Every setting with its description and limits, read from the one schema, so that none can be missing here. */
+export function settingKeys(): SettingKey[] {
+  const schema = Schema.parse(z.toJSONSchema(Settings, { io: 'input' }));
+  return Object.entries(schema.properties).flatMap(([section, { properties }]) =>
+    Object.entries(properties).map(([name, leaf]): SettingKey => {
+      const kind = leaf.type === 'integer' || leaf.type === 'number' ? 'number' : leaf.type === 'array' ? 'list' : 'text';
+      return {
+        key: `${section}.${name}`,
+        section,
+        title: titleOf(name),
+        description: leaf.description ?? '',
+        kind,
+        least: leaf.minimum ?? null,
+        most: leaf.maximum ?? null,
+        fallback: (leaf.default ?? null) as JsonValue,
+      };
+    }),
+  );
+}
+
+/** The text of a form as the value to store; null when it cannot be one. */
+export function readSetting(setting: SettingKey, text: string): JsonValue | null {
+  if (setting.kind === 'list') {
+    return text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  }
+  if (setting.kind === 'text') return text;
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value)) return null;
+  return (setting.least !== null && value < setting.least) || (setting.most !== null && value > setting.most) ? null : value;
+}
+
+export function settingText(value: JsonValue | undefined): string {
+  if (Array.isArray(value)) return value.map(String).join('\n');
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
