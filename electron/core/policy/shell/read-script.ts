@@ -23,6 +23,16 @@ const WORDS = new Set(
   'word string raw_string ansi_c_string concatenation number simple_expansion expansion command_substitution'.split(' '),
 );
 WORDS.add('process_substitution').add('arithmetic_expansion').add('brace_expression').add('translated_string');
+/** These stand on one line in bash, unless the line is continued. */
+const ONE_LINE = new Set([
+  'command',
+  'declaration_command',
+  'unset_command',
+  'redirected_statement',
+  'file_redirect',
+  'herestring_redirect',
+]);
+ONE_LINE.add('variable_assignments').add('variable_assignment');
 const UNSPACED = new Set(['concatenation', 'simple_expansion', 'expansion']);
 
 interface Reading {
@@ -54,14 +64,19 @@ function visit(reading: Reading, node: Node, depth: number): void {
   for (const child of children) visit(reading, child, depth + 1);
 }
 
+/** A continued line alone separates nothing: bash joins what stands on both sides. */
+const isBlank = (gap: string) => gap === '' || (BLANK.test(gap) && gap.replaceAll('\\\n', '') !== '');
+
 /** SECURITY: text that no token covers was skipped by the grammar; bash will not skip it. */
 function checkGaps(reading: Reading, node: Node, children: readonly Node[]): void {
   let end = node.startIndex;
   for (const child of [...children, null]) {
     const start = child?.startIndex ?? node.endIndex;
     const gap = children.length === 0 ? '' : reading.text.slice(end, start);
-    const isWhole = UNSPACED.has(node.type) ? gap === '' : BLANK.test(gap) || (node.type === 'heredoc_body' && !/[$`]/.test(gap));
+    const isWhole = UNSPACED.has(node.type) ? gap === '' : isBlank(gap) || (node.type === 'heredoc_body' && !/[$`]/.test(gap));
     if (!isWhole || start < end) report(reading.script, 'part of the text was not read');
+    if (ONE_LINE.has(node.type) && gap.replaceAll('\\\n', '').includes('\n'))
+      report(reading.script, 'a command goes on after its line ended');
     end = child?.endIndex ?? end;
   }
 }
@@ -74,6 +89,7 @@ function readNode(reading: Reading, node: Node, children: readonly Node[]): void
   else if (node.type === 'file_redirect') readRedirect(reading, node);
   else if (node.type === 'heredoc_redirect') checkHeredoc(script, reading.text, node);
   else if (node.type === 'function_definition') readFunction(reading, node);
+  else if (node.type === 'negated_command') checkAdjacent(reading, children);
   else if (node.type === 'comment') checkComment(reading, node);
   else if (node.type === 'for_statement') readLoop(reading, node, children);
   else if (node.type === 'test_command') script.effects.push(effect(node));
@@ -162,7 +178,8 @@ function checkRedirected(reading: Reading, children: readonly Node[]): void {
 function checkAdjacent(reading: Reading, children: readonly Node[]): void {
   for (const [index, child] of children.entries()) {
     const before = children[index - 1];
-    if (before === undefined || before.endIndex < child.startIndex) continue;
+    if (before === undefined) continue;
+    if (before.endIndex < child.startIndex) continue;
     const isPlainRedirect = child.type.endsWith('_redirect') && child.children[0]?.type !== 'file_descriptor';
     if (!isPlainRedirect) report(reading.script, 'two words stand without a space between them');
   }

@@ -33,6 +33,7 @@ interface Scan {
   readonly source: string;
   at: number;
   value: string;
+  isDynamic: boolean;
 }
 
 /**
@@ -42,12 +43,12 @@ interface Scan {
 export function readWord(source: string): WordReading {
   if (source === '{}') return { kind: 'static', value: '{}' };
   if (source.startsWith('#')) return MALFORMED;
-  const scan: Scan = { source, at: 0, value: '' };
+  const scan: Scan = { source, at: 0, value: '', isDynamic: false };
   while (scan.at < source.length) {
     const stop = readPiece(scan);
     if (stop !== null) return stop;
   }
-  return { kind: 'static', value: scan.value };
+  return scan.isDynamic ? DYNAMIC : { kind: 'static', value: scan.value };
 }
 
 function readPiece(scan: Scan): WordReading | null {
@@ -57,10 +58,10 @@ function readPiece(scan: Scan): WordReading | null {
   if (character === "'") return readRaw(scan);
   if (character === '"') return readQuoted(scan);
   if (character === '$') return source[at + 1] === "'" ? readAnsi(scan) : DYNAMIC;
+  if (character === '`' || ((character === '<' || character === '>') && source[at + 1] === '(')) return DYNAMIC;
   // SECURITY: an operator inside what the grammar calls a word is where its reading and bash's part ways.
-  if (/[\s;&|<>()]/.test(character)) return character === '<' || character === '>' ? DYNAMIC : MALFORMED;
-  if (/[`*?[{]/.test(character)) return DYNAMIC;
-  if (character === '~' && (at === 0 || /[=:]/.test(source[at - 1] ?? ''))) return DYNAMIC;
+  if (/[\s;&|<>()]/.test(character)) return MALFORMED;
+  if (/[*?[{]/.test(character) || (character === '~' && (at === 0 || /[=:]/.test(source[at - 1] ?? '')))) scan.isDynamic = true;
   scan.value += character;
   scan.at += 1;
   return null;
