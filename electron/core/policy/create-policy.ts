@@ -114,7 +114,9 @@ export function createPolicy(deps: PolicyDeps): Policy {
     async start() {
       unwatch = deps.file.watch(() => {
         queue = queue.then(load).catch(() => {
-          refuse(null, [problemWithFile('the change could not be taken over')]);
+          // What is in force stays; the event itself is what failed, so there is none about it.
+          problems = [problemWithFile('the change could not be recorded, so it did not take effect')];
+          notify();
         });
       });
       queue = queue.then(load);

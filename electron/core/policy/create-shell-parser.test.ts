@@ -261,7 +261,7 @@ describe('agrees with bash about what runs', () => {
 
   it('on random texts', () => {
     const random = seeded(7);
-    const sources = Array.from({ length: 1500 }, () =>
+    const sources = Array.from({ length: 4000 }, () =>
       Array.from({ length: 2 + Math.floor(random() * 9) }, () => pieces[Math.floor(random() * pieces.length)]).join(''),
     );
     const ran = runInBash(sources);
