@@ -100,7 +100,7 @@ function insert(text: string, parent: Container, render: (pad: string, unit: str
   const withComma = last === undefined || last.comma !== null ? text : splice(text, last.end, null, ',');
   const close = parent.end - 1 + (withComma.length - text.length);
   const bodyEnd = withComma.slice(0, close).trimEnd().length;
-  return splice(withComma, bodyEnd, close, `\n${pad}${render(pad, unit)}${last?.comma == null ? '' : ','}\n${outer}`);
+  return splice(withComma, bodyEnd, close, `\n${pad}${render(pad, unit)}${typeof last?.comma === 'number' ? ',' : ''}\n${outer}`);
 }
 
 function remove(text: string, path: readonly string[]): string {
