@@ -1,3 +1,5 @@
+import type { AuditVerification } from '../../../shared/domain/audit.ts';
+import { AppError } from '../../../shared/errors.ts';
 import type { Capability, GatewayStatus } from '../../../shared/domain/host.ts';
 import type { CallId } from '../../../shared/domain/identity.ts';
 import type { MachineProbes } from '../../core/ports/machine.ts';
@@ -44,7 +46,14 @@ async function probeSandbox(sandbox: StatusHandlerDeps['sandbox']): Promise<Capa
 }
 
 async function probeAudit(store: StatusHandlerDeps['store']): Promise<Capability> {
-  const found = await store.verify();
+  let found: AuditVerification;
+  try {
+    found = await store.verify();
+  } catch (error) {
+    // A log that cannot be read is something to report, not a reason to report nothing.
+    if (!(error instanceof AppError)) throw error;
+    return { id: 'audit', title: 'The audit log is whole', status: 'unknown', evidence: error.message, fix: null };
+  }
   const first = found.problems[0];
   return {
     id: 'audit',

@@ -1,0 +1,102 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
+import { createBubblewrap } from '../adapters/bubblewrap/bubblewrap.ts';
+import { createSystemClock } from '../adapters/clock.ts';
+import { createFiles } from '../adapters/files/files.ts';
+import { createMachineProbes } from '../adapters/machine/machine-probes.ts';
+import { createPolicyFile } from '../adapters/policy-file/policy-file.ts';
+import { createRunner } from '../adapters/runner/runner.ts';
+import { createSqliteReader, type StoreReader } from '../adapters/sqlite/sqlite-reader.ts';
+import { createPolicy } from '../core/policy/create-policy.ts';
+import { createShellParser } from '../core/policy/create-shell-parser.ts';
+import { explainCall } from '../core/policy/explain-call.ts';
+import { runsUnlisted } from '../core/policy/shell/runs-unlisted.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import { createBashTool } from '../core/tools/bash.ts';
+import { createFileTools } from '../core/tools/file-tools.ts';
+import { createToolRegistry, type ToolRegistry } from '../core/tools/registry.ts';
+import { Settings } from '../../shared/domain/settings.ts';
+import { createStatusHandlers } from '../operator/handlers/status.ts';
+import type { ShellParser } from '../core/policy/shell-parser.ts';
+import type { Offline } from './offline.ts';
+
+interface Judgement {
+  readonly policy: Policy;
+  readonly registry: ToolRegistry;
+  readonly shell: ShellParser;
+}
+
+/** The parts of the composition that read, put together without a host: no listener, no writer, no lock. */
+export function openOffline(dataDir: string, resourcesDir: string, env: Readonly<Record<string, string | undefined>>): Offline {
+  const clock = createSystemClock();
+  const home = homedir();
+  const protectedPaths = [dataDir];
+  const files = createFiles({ protectedPaths, home });
+  const sandbox = createBubblewrap({
+    runner: createRunner(),
+    home,
+    protectedPaths,
+    checkWorkspace: async (path) => files.checkWorkspace(path),
+    findProgram: createFindProgram(env['PATH'] ?? ''),
+  });
+  const machine = createMachineProbes({
+    dataDir,
+    now: () => clock.now(),
+    env,
+    runtimeRecord: join(resourcesDir, '../.cache/electron/runtime.json'),
+  });
+  const policyFile = createPolicyFile(join(dataDir, 'policy.yaml'));
+  let reader: Promise<StoreReader> | null = null;
+  let judgement: Promise<Judgement> | null = null;
+  const log = (): Promise<StoreReader> => (reader ??= openReader(dataDir));
+  const judge = (): Promise<Judgement> => (judgement ??= startJudgement());
+
+  async function startJudgement(): Promise<Judgement> {
+    const shell = createShellParser();
+    await shell.start();
+    const settings = (): Settings['safety'] => Settings.parse({}).safety;
+    const registry = createToolRegistry([...createFileTools({ files }), createBashTool({ sandbox, files, shell, settings, runsUnlisted })]);
+    const tools: Parameters<typeof createPolicy>[0]['tools'] = (name) => registry.get(name);
+    const policy = createPolicy({ file: policyFile, clock, tools, shell, home, onEvent: () => undefined });
+    await policy.start();
+    return { policy, registry, shell };
+  }
+
+  return {
+    verify: async () => (await log()).verify(),
+    log: {
+      auditEvents: async (query) => (await log()).auditEvents(query),
+      auditRows: async (range) => (await log()).auditRows(range),
+    },
+    async checkPolicy(text) {
+      const checked = text ?? (await policyFile.read());
+      if (checked === null) throw new AppError('not_found', `There is no ${policyFile.path}. The first start writes the default.`);
+      const found = await (await judge()).policy.check(checked);
+      return { ...found, problems: [...found.problems] };
+    },
+    explain: async (question) => explainCall(await judge(), question),
+    async doctor() {
+      const handlers = createStatusHandlers({
+        sandbox,
+        machine,
+        store: { verify: async () => (await log()).verify() },
+        status: () => Promise.reject(new AppError('unavailable', 'No host runs.')),
+        tryOut: () => Promise.reject(new AppError('unavailable', 'No host runs.')),
+      });
+      return handlers['doctor.run']({}, { channel: 'command-line' });
+    },
+    async close() {
+      if (judgement !== null) await (await judgement).policy.stop();
+      if (reader !== null) await (await reader).stop();
+      await sandbox.stop();
+    },
+  };
+}
+
+async function openReader(dataDir: string): Promise<StoreReader> {
+  const reader = createSqliteReader({ dataDir });
+  await reader.start();
+  return reader;
+}

@@ -1,0 +1,23 @@
+import type { Verb } from './verb.ts';
+import { approvalVerbs } from './verbs/approvals.ts';
+import { auditVerbs } from './verbs/audit.ts';
+import { configVerbs } from './verbs/config.ts';
+import { connectVerbs } from './verbs/connect.ts';
+import { hostVerbs } from './verbs/doctor.ts';
+import { mcpVerb } from './verbs/mcp.ts';
+import { policyVerbs } from './verbs/policy.ts';
+import { serveVerb } from './verbs/serve.ts';
+import { tokenVerbs } from './verbs/token.ts';
+
+/** Every verb of the command, in the order of its help. */
+export const verbs: readonly Verb[] = [
+  serveVerb,
+  ...tokenVerbs,
+  ...approvalVerbs,
+  ...auditVerbs,
+  ...policyVerbs,
+  ...configVerbs,
+  ...connectVerbs,
+  mcpVerb,
+  ...hostVerbs,
+];
