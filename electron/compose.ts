@@ -7,6 +7,7 @@ import { AppError } from '../shared/errors.ts';
 import type { JsonObject } from '../shared/json.ts';
 import { createAgentClients } from './adapters/agent-clients/agent-clients.ts';
 import { createBubblewrap } from './adapters/bubblewrap/bubblewrap.ts';
+import { createFindProgram } from './adapters/bubblewrap/find-program.ts';
 import { createSystemClock } from './adapters/clock.ts';
 import { createFiles } from './adapters/files/files.ts';
 import { createLoopbackAgent } from './adapters/loopback-agent/loopback-agent.ts';
@@ -136,9 +137,20 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     },
   };
   const files = createFiles({ protectedPaths, home });
-  const sandbox = createBubblewrap({ runner, home, protectedPaths });
-  const machine = createMachineProbes({ runner, env: process.env });
-  const clients = createAgentClients({ runner, home, env: process.env, clock });
+  const sandbox = createBubblewrap({
+    runner,
+    home,
+    protectedPaths,
+    checkWorkspace: async (path) => await files.checkWorkspace(path),
+    findProgram: createFindProgram(process.env['PATH'] ?? ''),
+  });
+  const machine = createMachineProbes({
+    dataDir,
+    now: () => clock.now(),
+    env: process.env,
+    runtimeRecord: join(options.resourcesDir, '../.cache/electron/runtime.json'),
+  });
+  const clients = createAgentClients({ home, env: process.env, dataDir, now: () => clock.now() });
   const policyFile = createPolicyFile(join(dataDir, 'policy.yaml'));
   const defaultPolicy = join(options.resourcesDir, 'policy.default.yaml');
 

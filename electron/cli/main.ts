@@ -36,4 +36,4 @@ const world: World = {
 
 process.exitCode = await runCommand(process.argv.slice(2), verbs, world);
 // A verb has done its work by now; stdin that is still open must not keep the process.
-process.stdin.unref();
+process.stdin.destroy();
