@@ -139,6 +139,8 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
   return {
     leave,
     prepare() {
+      // Lists and text need no graphics card, and its drivers are neither quick to start nor part of what we want to trust.
+      app.disableHardwareAcceleration();
       quietChromium(app.commandLine);
       restrictEverything(app, devTools, (what, address) => blocked(what, address));
       // The windows hide; only Quit ends the application.

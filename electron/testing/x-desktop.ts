@@ -1,0 +1,50 @@
+import { execFile, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Runs xdotool and answers its output; throws when it fails. */
+export async function xdotool(...args: string[]): Promise<string> {
+  return (await run('xdotool', args, { timeout: 10_000 })).stdout.trim();
+}
+
+/** The name of the window that has the keyboard. */
+export async function focusedWindow(): Promise<string> {
+  return await xdotool('getwindowfocus', 'getwindowname');
+}
+
+export const pause = async (milliseconds: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** A window of another program, in which the operator types. */
+export interface TypingWindow {
+  readonly title: string;
+  /** Gives it the keyboard. */
+  activate(): Promise<void>;
+  /** Whether a key that is pressed now arrives in it. */
+  receivesKeys(): Promise<boolean>;
+  close(): void;
+}
+
+export async function openTypingWindow(): Promise<TypingWindow> {
+  const title = `typing-${process.pid}`;
+  const program = spawn('xev', ['-name', title, '-event', 'keyboard', '-geometry', '400x300+50+500'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let output = '';
+  program.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await xdotool('search', '--sync', '--name', title);
+  return {
+    title,
+    async activate() {
+      await xdotool('search', '--name', title, 'windowactivate', '--sync');
+      await pause(200);
+    },
+    async receivesKeys() {
+      output = '';
+      await xdotool('key', 'a');
+      await pause(300);
+      return output.includes('KeyPress');
+    },
+    close: () => void program.kill(),
+  };
+}
