@@ -35,7 +35,7 @@ export const describeConfinement = (who: string): void => {
 
     it('works: reads and writes the workspace as the operator, at its own path, with the exit code', async () => {
       writeFileSync(join(world.workspace, 'in'), 'from outside');
-      const result = await world.bash('cat in; pwd; echo inside > out; whoami; touch "$HOME/x"; hostname; exit 3');
+      const result = await world.bash('cat in; pwd; echo inside > out; whoami; touch "$HOME/x"; hostname > /dev/stderr; exit 3');
       expect(result).toMatchObject({ exit: { kind: 'exited', code: 3 }, truncated: false });
       expect(result.output).toBe(`from outside${world.workspace}\nsandbox\nsandbox\n`);
       expect(readFileSync(join(world.workspace, 'out'), 'utf8')).toBe('inside\n');

@@ -7,7 +7,10 @@ const bash = '/bin/bash';
  * becomes the program. Node marks its own descriptors close-on-exec, but neither Chromium nor an addon need do so, and bubblewrap
  * passes on whatever it is given. The program's own words travel as arguments and are never part of the line.
  */
-export const launcherArgv = (command: Pick<RunnerCommand, 'argv' | 'descriptors'>, ownPid: number): readonly [string, ...string[]] => {
+export const launcherArgv = (
+  command: Pick<RunnerCommand, 'argv' | 'descriptors' | 'tty'>,
+  ownPid: number,
+): readonly [string, ...string[]] => {
   const first = 3;
   const opened = command.descriptors.map(({ fd, access }, index) => {
     if (!Number.isSafeInteger(fd) || fd < 0) throw new RangeError('a descriptor is a non-negative integer');
@@ -15,6 +18,8 @@ export const launcherArgv = (command: Pick<RunnerCommand, 'argv' | 'descriptors'
   });
   const last = first + opened.length - 1;
   const line = [
+    // Node's pipes are sockets, which nothing can open by name: `> /dev/stderr` would fail. cat ends with the last writer.
+    ...(command.tty ? [] : ['exec > >(exec /bin/cat)']),
     `exec ${[...opened, '2>&1'].join(' ')} || exit 126`,
     // SECURITY: no inherited descriptors (THREATS rule 10).
     `for entry in /proc/self/fd/*; do number=\${entry##*/}; if ((number > ${last})); then exec {number}<&-; fi; done`,

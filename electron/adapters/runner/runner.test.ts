@@ -63,6 +63,8 @@ describe('runner', () => {
   it('keeps stdout and stderr in the order in which they came', async () => {
     const result = await run('for i in 1 2 3; do echo out$i; echo err$i >&2; done');
     expect(result.output).toBe('out1\nerr1\nout2\nerr2\nout3\nerr3\n');
+    const named = await run('echo a > /dev/stdout; echo b > /dev/stderr; echo c | tee /dev/stderr');
+    expect(named.output).toBe('a\nb\nc\nc\n');
   });
 
   it('passes the named descriptors from 3 on, and no other, not even one that is not close-on-exec', async () => {

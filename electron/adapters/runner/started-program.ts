@@ -41,8 +41,10 @@ export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) =
     child.once('error', reject);
     child.stdout.on('data', onData);
     child.once('exit', () => {
-      kill();
-      const timer = setTimeout(() => child.stdout.destroy(), lingerMs);
+      const timer = setTimeout(() => {
+        kill();
+        child.stdout.destroy();
+      }, lingerMs);
       child.once('close', () => clearTimeout(timer));
     });
     child.once('close', (code, signal) => resolve(signal === null ? { kind: 'exited', code: code ?? -1 } : { kind: 'signalled', signal }));
