@@ -6,6 +6,8 @@ import { PLACEHOLDER, type ConnectOptions, type Places, type Recipe, type Recipe
 type PlannedFile = ConnectPlan['files'][number];
 type Planned = { readonly file: PlannedFile | null; readonly note: string | null } | { readonly problem: string };
 
+/** A plan travels to windows and terminals; the token that it replaces may still be good. */
+const EARLIER_TOKEN = /gth_[a-z0-9]{16}_[\w-]{43}/g;
 /** Everything that may stand in the address, so that it can be put into a command line and into any file as it is. */
 const PLAIN_URL = /^http:\/\/(127\.0\.0\.1|localhost):\d{1,5}\/mcp[\w/-]*$/;
 
@@ -45,7 +47,13 @@ function planFile(file: RecipeFile, now: number): Planned {
     if (after === found.text) return { file: null, note: null };
     const backup = found.text === null ? null : `${found.path}.gatehouse-backup-${stamp(now)}`;
     return {
-      file: { path: found.path, before: found.text, after, backup, sha256_before: found.sha256 },
+      file: {
+        path: found.path,
+        before: found.text?.replace(EARLIER_TOKEN, 'gth_(an earlier token)') ?? null,
+        after,
+        backup,
+        sha256_before: found.sha256,
+      },
       note: found.isLink
         ? `${file.path} is a link; ${found.path} is changed.${after.includes(PLACEHOLDER) ? ' It will hold the token: keep it out of version control.' : ''}`
         : null,
