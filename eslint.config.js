@@ -51,6 +51,8 @@ export default defineConfig(
     plugins: { 'react-hooks': reactHooks },
     rules: {
       ...reactHooks.configs.recommended.rules,
+      // Takes props that hold a ref for the ref itself.
+      'react-hooks/refs': 'off',
       'no-restricted-properties': ['error', { property: 'innerHTML', message: 'Text from agents is shown as text, never as markup.' }],
       'no-restricted-syntax': [
         'error',

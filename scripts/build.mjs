@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
+import { relative } from 'node:path';
 import { CLI_ENTRY, HOST_ENTRY, inRoot, projectNode, ROOT } from './paths.mjs';
 import { filesBelow, digestOf } from './sources.mjs';
 import { readStamp, writeStamp } from './stamps.mjs';
@@ -67,7 +68,8 @@ async function buildStaleParts() {
     console.log(`built ${name} in ${Date.now() - started} ms`);
   }
   const missing = REQUIRED.filter((file) => !existsSync(file));
-  if (missing.length > 0) console.error(`not built, because their sources are missing: ${missing.join(', ')}`);
+  if (missing.length > 0)
+    throw new Error(`the build lacks what the product starts from: ${missing.map((file) => relative(ROOT, file)).join(', ')}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && staleParts().length > 0) {

@@ -62,6 +62,7 @@ test('npm start with a display: a second start is at the window within three sec
   const window = ['xdotool', 'search', '--sync', '--onlyvisible', '--name', 'Gatehouse'];
   const found = spawnSync('timeout', ['30', ...window], { encoding: 'utf8' });
   expect(found.stdout.trim(), output()).not.toBe('');
+  await shows(/^Gatehouse is ready/m);
   if (process.getuid?.() === 0) expect(output()).toContain('Running as root');
   expect(await endsWith(child, 'SIGTERM')).toBe(0);
 });
