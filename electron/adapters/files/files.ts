@@ -27,6 +27,6 @@ export const createFiles = ({ protectedPaths, home }: FilesDeps): Files => {
 
   return {
     resolve,
-    checkWorkspace: async (path) => checkWorkspace(path, { home, places: await lookUpProtected(protectedPaths) }),
+    checkWorkspace: async (path) => checkWorkspace(path, { home, protectedPaths }),
   };
 };

@@ -10,8 +10,6 @@ export const isWithin = (path: string, folder: string): boolean =>
 export interface ProtectedPlaces {
   /** Whether a thing is one of the gateway's own folders or lies in one. */
   contains(path: string, identity: Identity): boolean;
-  /** Whether a folder has one of the gateway's own folders below it. */
-  liesBelow(path: string, identity: Identity): boolean;
 }
 
 /** realpath of a path of which the last parts may not exist yet. */
@@ -42,20 +40,25 @@ const keyOf = async (path: string): Promise<string | null> => {
 export const lookUpProtected = async (paths: readonly string[]): Promise<ProtectedPlaces> => {
   const names = new Set<string>();
   const keys = new Set<string>();
-  const ancestors = new Set<string>();
   for (const path of paths) {
     const resolved = await resolveExisting(path);
     names.add(path).add(resolved);
     const key = await keyOf(resolved);
     if (key !== null) keys.add(key);
+  }
+  return { contains: (path, identity) => keys.has(identityKey(identity)) || [...names].some((name) => isWithin(path, name)) };
+};
+
+/** Whether a folder has one of the gateway's own below it, by name or by identity. */
+export const holdsProtected = async (paths: readonly string[], folder: string, identity: Identity): Promise<boolean> => {
+  const wanted = identityKey(identity);
+  for (const path of paths) {
+    const resolved = await resolveExisting(path);
+    if (isWithin(path, folder) || isWithin(resolved, folder)) return true;
     for (let at = resolved; at !== dirname(at);) {
       at = dirname(at);
-      const above = await keyOf(at);
-      if (above !== null) ancestors.add(above);
+      if ((await keyOf(at)) === wanted) return true;
     }
   }
-  return {
-    contains: (path, identity) => keys.has(identityKey(identity)) || [...names].some((name) => isWithin(path, name)),
-    liesBelow: (path, identity) => ancestors.has(identityKey(identity)) || [...names].some((name) => name !== path && isWithin(name, path)),
-  };
+  return false;
 };

@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import { asAppError } from './descriptors.ts';
-import { isWithin, type ProtectedPlaces } from './protected-places.ts';
+import { holdsProtected, isWithin, lookUpProtected } from './protected-places.ts';
 import { checkPathText } from './walk.ts';
 
 /** Folders of the system's: neither they nor anything below them can be a workspace, unless it lies below HOME. */
@@ -47,11 +47,11 @@ const broadFolders = ['.config', '.local', '.local/share', '.local/bin', '.cache
 
 export interface WorkspaceRules {
   readonly home: string;
-  readonly places: ProtectedPlaces;
+  readonly protectedPaths: readonly string[];
 }
 
 /** Errors: `invalid_input`, always with what to choose instead. Source: the docstring of the `Files` port. */
-export const checkWorkspace = async (path: string, { home, places }: WorkspaceRules): Promise<string> => {
+export const checkWorkspace = async (path: string, { home, protectedPaths }: WorkspaceRules): Promise<string> => {
   const refuse = (why: string): AppError =>
     new AppError(
       'invalid_input',
@@ -69,8 +69,8 @@ export const checkWorkspace = async (path: string, { home, places }: WorkspaceRu
 
   const realHome = await realpath(home).catch(() => home);
   // SECURITY: by identity too, so that a bind mount of a refused folder is refused.
-  if (places.contains(resolved, folder)) throw refuse("is or lies in the gateway's own folder");
-  if (places.liesBelow(resolved, folder)) throw refuse("holds the gateway's own folder");
+  if ((await lookUpProtected(protectedPaths)).contains(resolved, folder)) throw refuse("is or lies in the gateway's own folder");
+  if (await holdsProtected(protectedPaths, resolved, folder)) throw refuse("holds the gateway's own folder");
   for (const own of new Set([home, realHome])) {
     if (resolved === own) throw refuse('is your home folder itself');
     if (isWithin(own, resolved)) throw refuse('holds your home folder');

@@ -6,7 +6,7 @@ import type { Files, HeldPath } from '../ports/files.ts';
 import type { SystemPrograms } from './system-programs.ts';
 
 /** What of a command line is looked at. What is left out is said, never silently dropped. */
-const limits = { operands: 200, words: 1000, fileBytes: 64 * 1024 * 1024, folders: 8 };
+const limits = { operands: 200, lookUps: 1000, fileBytes: 64 * 1024 * 1024, folders: 8 };
 
 export interface CommandFiles {
   /** Programs and files that decide what the command does, in the order of their paths. */
@@ -49,6 +49,7 @@ export const findCommandFiles = async (
   const paths = new Map<string, CallPreview['paths'][number]>();
   const { folders, isComplete } = foldersOf(analysis, cwd);
   let incomplete: string | null = isComplete ? null : 'it changes to a folder that is not known beforehand';
+  let lookUps = 0;
 
   const addOperand = (operand: Operand): void => {
     if (operands.has(operand.path)) return;
@@ -58,6 +59,10 @@ export const findCommandFiles = async (
 
   /** Looks at one path in the workspaces; one that is refused or missing is not there for the command either. */
   const look = async (path: string, use: (held: HeldPath) => Promise<void>): Promise<void> => {
+    if ((lookUps += 1) > limits.lookUps) {
+      incomplete ??= 'it names more things than are looked up';
+      return;
+    }
     const held = await files.resolve(workspaces, path).catch((error: unknown) => {
       if (error instanceof AppError && error.code !== 'unavailable') return null;
       throw error;
@@ -79,7 +84,12 @@ export const findCommandFiles = async (
         incomplete ??= `${held.path} is too large to be bound to the approval`;
         return;
       }
-      addOperand({ path: held.path, sha256: await held.sha256(limits.fileBytes) });
+      const sha256 = await held.sha256(limits.fileBytes).catch((error: unknown) => {
+        if (!(error instanceof AppError)) throw error;
+        incomplete ??= `${held.path} cannot be read, and so cannot be bound to the approval`;
+        return null;
+      });
+      if (sha256 !== null) addOperand({ path: held.path, sha256 });
     });
 
   const written = new Set(analysis.redirects.flatMap(({ target, writes }) => (writes && target !== null && target !== '' ? [target] : [])));
@@ -91,7 +101,7 @@ export const findCommandFiles = async (
     }
   }
 
-  for (const { program } of analysis.commands) {
+  for (const program of new Set(analysis.commands.map((command) => command.program))) {
     if (program === null || program === '') continue;
     // A relative program is a word, too, and found below.
     const found = program.includes('/') && !posix.isAbsolute(program) ? null : await programs.find(program);
@@ -99,8 +109,7 @@ export const findCommandFiles = async (
   }
 
   const words = [...new Set([...analysis.commands.flatMap(({ words: each }) => each.filter((word) => word !== null)), ...analysis.words])];
-  if (words.length > limits.words) incomplete ??= `it has more than ${limits.words} different words`;
-  for (const word of words.slice(0, limits.words)) {
+  for (const word of words) {
     if (word === '' || word.includes('\0')) continue;
     for (const folder of folders) await addWord(below(folder, word));
   }
