@@ -2,7 +2,7 @@ import { operatorSocketPath } from '../operator/socket-path.ts';
 import { AppError } from '../../shared/errors.ts';
 import { findDataDir } from './data-dir.ts';
 import { createHost } from './host.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, lines, shown, type Output, type Shown } from './output.ts';
 import { commonOptions, parseCommand, usageLine } from './parse-command.ts';
 import { UsageError } from './usage-error.ts';
 import type { OptionSpec, Verb } from './verb.ts';
@@ -27,7 +27,7 @@ async function run(argv: readonly string[], verbs: readonly Verb[], world: World
     return first === undefined ? 2 : 0;
   }
   if (first === '--version' || first === '-V') {
-    out.document({ version: world.version }, () => `gatehouse ${world.version}`);
+    out.document({ version: world.version }, () => shown(`gatehouse ${world.version}`));
     return 0;
   }
   const { verb, options, words } = parseCommand(argv, verbs);
@@ -47,24 +47,26 @@ function fail(error: unknown, out: Output): number {
   const message = isPlanned
     ? error.message
     : `Something went wrong that was not foreseen: ${error instanceof Error ? error.message : String(error)}`;
-  if (out.json) out.document({ error: { code, message } }, () => '');
+  if (out.json) out.document({ error: { code, message } }, () => shown(''));
   else out.note(`gatehouse: ${message}`);
   if (!isPlanned) out.note(error instanceof Error ? (error.stack ?? '') : '');
   return isUsage ? 2 : 1;
 }
 
-function overview(verbs: readonly Verb[]): string {
+function overview(verbs: readonly Verb[]): Shown {
   const width = Math.max(...verbs.map(({ name }) => name.length));
-  const lines = verbs.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`);
-  return ['usage: gatehouse VERB [options]', '', ...lines, '', 'gatehouse VERB --help says what a verb takes.'].join('\n');
+  const rows = verbs.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`);
+  return lines(['usage: gatehouse VERB [options]', '', ...rows, '', 'gatehouse VERB --help says what a verb takes.'].map(shown));
 }
 
-function help(verb: Verb): string {
+function help(verb: Verb): Shown {
   const describe = ([name, spec]: readonly [string, OptionSpec]): readonly [string, string] => [
     `--${name}${spec.type === 'string' ? ` ${spec.value ?? 'VALUE'}` : ''}`,
     `${spec.about}${spec.multiple === true ? ' (may be given several times)' : ''}`,
   ];
   const rows = Object.entries({ ...verb.options, ...commonOptions }).map(describe);
   const width = Math.max(...rows.map(([name]) => name.length));
-  return [`usage: ${usageLine(verb)}`, '', verb.about, '', ...rows.map(([name, about]) => `  ${name.padEnd(width)}  ${about}`)].join('\n');
+  return lines(
+    [`usage: ${usageLine(verb)}`, '', verb.about, '', ...rows.map(([name, about]) => `  ${name.padEnd(width)}  ${about}`)].map(shown),
+  );
 }

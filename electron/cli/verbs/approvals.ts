@@ -1,6 +1,6 @@
 import type { Approval } from '../../../shared/domain/approval.ts';
 import { ApprovalId, Digest } from '../../../shared/domain/identity.ts';
-import { fields, table } from '../output.ts';
+import { fields, shown, table, type Shown } from '../output.ts';
 import type { Options } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Verb } from '../verb.ts';
@@ -87,7 +87,7 @@ export const approvalVerbs: readonly Verb[] = [
         throw new UsageError(`--grant ${grant} is not supported. A yes covers: ${grants.join(', ')}.`);
       const input = { id: approvalId(words[0]), digest: digest(options), reason: options.text('reason') ?? '' };
       const answer = await host.invoke('approvals.approve', input);
-      out.document(answer, () => `${answer.id}: ${answer.state}.`);
+      out.document(answer, () => shown(`${answer.id}: ${answer.state}.`));
       return 0;
     },
   },
@@ -99,7 +99,7 @@ export const approvalVerbs: readonly Verb[] = [
     async run({ words, options, out, host }) {
       const echoed = options.text('digest') === undefined ? {} : { digest: digest(options) };
       const answer = await host.invoke('approvals.deny', { id: approvalId(words[0]), reason: options.required('reason'), ...echoed });
-      out.document(answer, () => `${answer.id}: ${answer.state}.`);
+      out.document(answer, () => shown(`${answer.id}: ${answer.state}.`));
       return 0;
     },
   },
@@ -110,7 +110,7 @@ export const approvalVerbs: readonly Verb[] = [
     options: digestOption,
     async run({ words, options, out, host }) {
       const answer = await host.invoke('approvals.pregrant', { id: approvalId(words[0]), digest: digest(options) });
-      out.document(answer, () => `${answer.id}: the next identical call may run once.`);
+      out.document(answer, () => shown(`${answer.id}: the next identical call may run once.`));
       return 0;
     },
   },
@@ -130,13 +130,14 @@ function digest(options: Options): Digest {
 
 const callText = (approval: Approval): string => approval.preview.command ?? JSON.stringify(approval.arguments);
 
-function describe(approval: Approval): string {
+function describe(approval: Approval): Shown {
   return fields([
     ['id', approval.id],
     ['digest', approval.digest],
     ['state', approval.state],
     ['agent', `${approval.agent}${approval.agent_connected ? '' : ' (no longer waiting)'}`],
     ['tool', approval.tool],
+    ...(approval.preview.command === null ? [] : ([['command', approval.preview.command]] as const)),
     ['arguments', JSON.stringify(approval.arguments)],
     ['target', approval.target],
     ['workspace', approval.workspace ?? 'none'],

@@ -6,7 +6,7 @@ import { AgentName } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { verifyExport } from '../../core/audit/verify-export.ts';
 import { given, instant } from '../../operator/handlers/given.ts';
-import { fields, table } from '../output.ts';
+import { fields, lines, shown, table, type Shown } from '../output.ts';
 import { useOffline } from '../use-offline.ts';
 import { UsageError } from '../usage-error.ts';
 import type { OptionSpec, Verb, VerbContext } from '../verb.ts';
@@ -56,7 +56,7 @@ export const auditVerbs: readonly Verb[] = [
 ];
 
 async function tail({ options, out, host, world }: VerbContext): Promise<number> {
-  const lines = options.number('lines', { min: 0, max: 1000 }) ?? tailed;
+  const count = options.number('lines', { min: 0, max: 1000 }) ?? tailed;
   let last = -1;
   const print = (events: readonly AuditEvent[]): void => {
     for (const event of events) {
@@ -66,9 +66,9 @@ async function tail({ options, out, host, world }: VerbContext): Promise<number>
   };
   await host.watch(async (topic) => {
     if (topic === null) {
-      const newest = [...(await host.invoke('audit.list', { limit: Math.max(1, lines) })).events].reverse();
+      const newest = [...(await host.invoke('audit.list', { limit: Math.max(1, count) })).events].reverse();
       last = newest.at(-1)?.seq ?? 0;
-      print(lines === 0 ? [] : newest);
+      print(count === 0 ? [] : newest);
     } else if (topic === 'audit') {
       let page: readonly AuditEvent[];
       do {
@@ -99,7 +99,7 @@ async function search(context: VerbContext): Promise<number> {
     async (host) => (await host.invoke('audit.list', query)).events,
     async (offline) => offline.log.auditEvents(query),
   );
-  out.document({ events }, () => events.map(eventLine).join('\n'));
+  out.document({ events }, () => lines(events.map(eventLine)));
   return 0;
 }
 
@@ -118,7 +118,7 @@ async function exportRows(context: VerbContext): Promise<number> {
   } finally {
     if (sink !== null) closeSync(sink);
   }
-  if (file !== undefined) out.document({ out: file, rows }, () => `${rows} rows written to ${file}.`);
+  if (file !== undefined) out.document({ out: file, rows }, () => shown(`${rows} rows written to ${file}.`));
   return 0;
 
   async function copy(
@@ -175,16 +175,16 @@ function rangeOf({ options }: VerbContext): { readonly from?: string; readonly t
   return given({ from: instant('--from', options.text('from')), to: instant('--to', options.text('to')) });
 }
 
-function eventLine(event: AuditEvent): string {
+function eventLine(event: AuditEvent): Shown {
   return table([String(event.seq), event.time, event.type, event.agent ?? event.actor, JSON.stringify(event.data)], []);
 }
 
-function describe(result: AuditVerification): string {
+function describe(result: AuditVerification): Shown {
   const found = fields([
     ['result', result.ok ? 'the log is whole' : 'THE LOG IS NOT WHOLE'],
     ['events', String(result.events)],
     ['head', `${result.head.seq} ${result.head.hash}`],
     ['anchor', result.anchor],
   ]);
-  return [found, ...result.problems.map(({ seq, kind }) => `event ${seq}: ${kind}`)].join('\n');
+  return lines([found, ...result.problems.map(({ seq, kind }) => shown(`event ${seq}: ${kind}`))]);
 }

@@ -2,7 +2,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { JsonValue } from '../../../shared/json.ts';
 import type { Settings } from '../../../shared/domain/settings.ts';
 import { settingKeys } from '../../core/settings/change-setting.ts';
-import { fields } from '../output.ts';
+import { fields, shown } from '../output.ts';
 import type { Verb } from '../verb.ts';
 
 /** Settings. */
@@ -23,7 +23,7 @@ export const configVerbs: readonly Verb[] = [
       const found = values.find(([name]) => name === key);
       if (found === undefined)
         throw new AppError('invalid_input', `There is no setting "${key}". The settings are: ${settingKeys().join(', ')}.`);
-      out.document({ key, value: found[1] }, () => JSON.stringify(found[1]));
+      out.document({ key, value: found[1] }, () => shown(JSON.stringify(found[1])));
       return 0;
     },
   },
@@ -37,7 +37,7 @@ export const configVerbs: readonly Verb[] = [
       const answer = await host.invoke('config.set', { key: key ?? '', value: parseValue(value ?? '') });
       out.document(answer, () => {
         const restart = answer.restart ? ' It takes effect at the next start.' : '';
-        return `${answer.key}: ${JSON.stringify(answer.before)} → ${JSON.stringify(answer.after)}.${restart}`;
+        return shown(`${answer.key}: ${JSON.stringify(answer.before)} → ${JSON.stringify(answer.after)}.${restart}`);
       });
       return 0;
     },

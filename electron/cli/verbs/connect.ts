@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { MintRequest } from '../../../shared/contract/contract.ts';
 import { ClientKind, type ConnectPlan } from '../../../shared/domain/host.ts';
 import { MetaScope, Scope } from '../../../shared/domain/identity.ts';
+import { lines, shown, type Shown } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Verb, VerbContext } from '../verb.ts';
 
@@ -34,7 +35,7 @@ export const connectVerbs: readonly Verb[] = [
       if (chosen[0] === 'undo') {
         const answer = await host.invoke('clients.undo', { kind: kind.data });
         out.document(answer, () =>
-          answer.restored.length === 0 ? 'There was nothing to put back.' : `Put back: ${answer.restored.join(', ')}`,
+          shown(answer.restored.length === 0 ? 'There was nothing to put back.' : `Put back: ${answer.restored.join(', ')}`),
         );
         return 0;
       }
@@ -46,16 +47,13 @@ export const connectVerbs: readonly Verb[] = [
       }
       const answer = await host.invoke('clients.connect', { plan, mint });
       // A program without files to write takes the token by hand.
-      const shown = plan.files.length === 0 ? [describe(plan), `GATEHOUSE_TOKEN=${answer.token.token}`] : [];
-      const changed = plan.files.map(({ path }) => `Wrote ${path}`);
-      out.document(answer, () =>
-        [
-          ...shown,
-          ...changed,
-          ...answer.backups.map((path) => `Kept ${path}`),
-          `Token ${answer.token.id}, good until ${answer.token.expires_at}.`,
-        ].join('\n'),
-      );
+      const byHand = plan.files.length === 0 ? [describe(plan), shown(`GATEHOUSE_TOKEN=${answer.token.token}`)] : [];
+      const done = [
+        ...plan.files.map(({ path }) => `Wrote ${path}`),
+        ...answer.backups.map((path) => `Kept ${path}`),
+        `Token ${answer.token.id}, good until ${answer.token.expires_at}.`,
+      ];
+      out.document(answer, () => lines([...byHand, ...done.map(shown)]));
       return 0;
     },
   },
@@ -72,17 +70,18 @@ function mintRequest({ options, world }: VerbContext, kind: ClientKind): MintReq
   return { agent: options.text('agent') ?? kind, scopes, ttl: options.text('ttl') ?? usualLife, workspaces, targets: [] };
 }
 
-function describe(plan: ConnectPlan): string {
+function describe(plan: ConnectPlan): Shown {
   const files = plan.files.flatMap(({ path, before, after, backup }) => [
     `${before === null ? 'New file' : 'Changed file'} ${path}${backup === null ? '' : ` (the old one is kept as ${backup})`}:`,
     ...after.split('\n').map((line) => `  ${line}`),
   ]);
   const byHand = plan.commands.flatMap(({ label, command }) => [`${label}:`, `  ${command}`]);
-  return [
+  const all = [
     plan.title,
     '',
     ...files,
     ...(byHand.length === 0 ? [] : ['', 'By hand:', ...byHand]),
     ...plan.notes.map((note) => `Note: ${note}`),
-  ].join('\n');
+  ];
+  return lines(all.map(shown));
 }

@@ -1,4 +1,4 @@
-import { fields } from '../output.ts';
+import { fields, lines, shown } from '../output.ts';
 import { useOffline } from '../use-offline.ts';
 import type { Verb } from '../verb.ts';
 
@@ -16,11 +16,11 @@ export const hostVerbs: readonly Verb[] = [
         async (offline) => offline.doctor(),
       );
       context.out.document(answer, () =>
-        answer.items
-          .map(({ title, status, evidence, fix }) =>
+        lines(
+          answer.items.map(({ title, status, evidence, fix }) =>
             fields([[status, title], ['', evidence], ...(fix === null ? [] : ([['fix', fix]] as const))]),
-          )
-          .join('\n'),
+          ),
+        ),
       );
       return 0;
     },
@@ -32,7 +32,7 @@ export const hostVerbs: readonly Verb[] = [
     options: {},
     async run({ out, host }) {
       const link = await host.invoke('console.link', {});
-      out.document(link, () => link.url);
+      out.document(link, () => shown(link.url));
       if (!out.json) out.note(`It works once, until ${link.expires_at}.`);
       return 0;
     },

@@ -5,7 +5,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { given } from '../../operator/handlers/given.ts';
-import { fields } from '../output.ts';
+import { fields, lines, shown } from '../output.ts';
 import { useOffline } from '../use-offline.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Verb } from '../verb.ts';
@@ -27,10 +27,12 @@ export const policyVerbs: readonly Verb[] = [
       );
       context.out.document(result, () =>
         result.ok
-          ? `The policy is right: ${result.rules} rules.`
-          : result.problems
-              .map(({ line, column, path, message }) => `line ${line ?? '?'}, column ${column ?? '?'}: ${path}: ${message}`)
-              .join('\n'),
+          ? shown(`The policy is right: ${result.rules} rules.`)
+          : lines(
+              result.problems.map(({ line, column, path, message }) =>
+                shown(`line ${line ?? '?'}, column ${column ?? '?'}: ${path}: ${message}`),
+              ),
+            ),
       );
       return result.ok ? 0 : 1;
     },
@@ -64,7 +66,7 @@ export const policyVerbs: readonly Verb[] = [
         async (offline) => offline.explain(question),
       );
       out.document(answer, () =>
-        [
+        lines([
           fields([
             ['verdict', answer.verdict.effect],
             ['rule', answer.verdict.rule],
@@ -73,8 +75,8 @@ export const policyVerbs: readonly Verb[] = [
             ['scope', answer.scope ?? 'none'],
             ['policy', answer.verdict.policy_version],
           ]),
-          ...answer.matched.map(({ id, effect, reason }) => `matched ${id} (${effect}): ${reason}`),
-        ].join('\n'),
+          ...answer.matched.map(({ id, effect, reason }) => shown(`matched ${id} (${effect}): ${reason}`)),
+        ]),
       );
       return 0;
     },

@@ -1,6 +1,7 @@
 import type { Gatehouse, ReadyInfo } from '../../compose.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { findPortHolder } from '../../adapters/port-holder.ts';
+import { lines, shown } from '../output.ts';
 import type { Verb, VerbContext } from '../verb.ts';
 
 const ports = { min: 1, max: 65_535 };
@@ -70,16 +71,14 @@ function announce(ready: ReadyInfo, gatehouse: Gatehouse, { out, world }: VerbCo
     data_dir: ready.data_dir,
     sandbox: { mode, effective },
   };
-  out.line(document, () =>
-    [
-      `Gatehouse ${world.version} is running. Ctrl-C stops it.`,
-      `Agents connect to ${ready.mcp_url}`,
+  out.line(document, () => {
+    const commands =
       effective === 'bubblewrap'
         ? 'Commands run in bubblewrap.'
-        : `Commands are refused: ${ready.sandbox.detail} ${ready.sandbox.fix ?? ''}`.trimEnd(),
-      ...(link === null ? [] : linkLines(link.url, world.env['USER'])),
-    ].join('\n'),
-  );
+        : `Commands are refused: ${ready.sandbox.detail} ${ready.sandbox.fix ?? ''}`;
+    const head = [`Gatehouse ${world.version} is running. Ctrl-C stops it.`, `Agents connect to ${ready.mcp_url}`, commands];
+    return lines([...head, ...(link === null ? [] : linkLines(link.url, world.env['USER']))].map(shown));
+  });
 }
 
 function linkLines(url: string, user: string | undefined): string[] {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { MintRequest, type MintedToken } from '../../../shared/contract/contract.ts';
 import { TokenId } from '../../../shared/domain/identity.ts';
-import { fields, table } from '../output.ts';
+import { fields, shown, table } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Verb, VerbContext } from '../verb.ts';
 
@@ -66,7 +66,7 @@ export const tokenVerbs: readonly Verb[] = [
     options: {},
     async run({ words, out, host }) {
       const answer = await host.invoke('tokens.revoke', { id: tokenId(words[0]) });
-      out.document(answer, () => `Revoked ${answer.id}.`);
+      out.document(answer, () => shown(`Revoked ${answer.id}.`));
       return 0;
     },
   },

@@ -29,7 +29,7 @@ export function createPolicyHandlers(
     },
     'policy.accept': async ({ version }) => {
       const held = deps.acceptedPolicy?.held() ?? null;
-      const problem = held?.text == null ? undefined : (await policy.check(held.text)).problems[0];
+      const problem = held === null || held.text === null ? undefined : (await policy.check(held.text)).problems[0];
       if (problem !== undefined) throw new AppError('invalid_input', `Not accepted: line ${problem.line ?? 1}: ${problem.message}.`);
       if (deps.acceptedPolicy === null)
         throw new AppError('conflict', 'Without a window a changed policy is applied at once; there is nothing to accept.');
