@@ -6,6 +6,9 @@ import { useOperation } from '../lib/operations.ts';
 import { cx } from '../ui/cx.ts';
 import { Kbd } from '../ui/kbd.tsx';
 
+/** The key of the palette as this keyboard names it. */
+const paletteKey = navigator.userAgent.includes('Mac') ? '⌘K' : 'Ctrl K';
+
 function Part({ to, title, children }: { readonly to: string; readonly title: string; readonly children: ReactNode }): ReactNode {
   return (
     <a
@@ -36,7 +39,7 @@ function auditWords(audit: GatewayStatus['audit']): ReactNode {
 export function StatusStrip({ onPalette }: { readonly onPalette: () => void }): ReactNode {
   const { data: status } = useOperation('status.get', {}, { refetchInterval: 30_000 });
   return (
-    <div className="flex h-12 shrink-0 items-center gap-1 border-b border-hairline px-4">
+    <header className="flex h-12 shrink-0 items-center gap-1 border-b border-hairline px-4">
       {status !== undefined && (
         <>
           <Part to="/agents" title={status.mcp_url ?? 'The listener is not open.'}>
@@ -65,8 +68,8 @@ export function StatusStrip({ onPalette }: { readonly onPalette: () => void }): 
       >
         <Search size={14} aria-hidden="true" />
         <span className="flex-1 text-left">Search or act</span>
-        <Kbd>⌘K</Kbd>
+        <Kbd>{paletteKey}</Kbd>
       </button>
-    </div>
+    </header>
   );
 }

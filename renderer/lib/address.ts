@@ -29,13 +29,13 @@ export type ChangeAddress = (change: Readonly<Record<string, string | null>>, op
 
 /** The filters and the selection of the current page, kept in its address so that back works and a view can be linked to. */
 export function useAddress(): readonly [AddressSearch, ChangeAddress] {
-  const search = useSearch({ strict: false }) as AddressSearch;
+  const search: AddressSearch = useSearch({ strict: false });
   const navigate = useNavigate();
   const change = useCallback<ChangeAddress>(
     (part, options) => {
       void navigate({
         to: '.',
-        search: ((current: AddressSearch) => withSearch(current, part)) as never,
+        search: (current: AddressSearch) => withSearch(current, part),
         replace: options?.replace ?? false,
       });
     },
@@ -50,7 +50,7 @@ export function useOpenPage(): (page: string) => void {
   return useCallback(
     (page) => {
       const [path = '/', query = ''] = page.split('?');
-      void navigate({ to: path, search: parseSearch(query) as never });
+      void navigate({ to: path, search: parseSearch(query) });
     },
     [navigate],
   );

@@ -75,7 +75,7 @@ export function createBrowserBridge(deps: BrowserBridgeDeps, key: string): Bridg
         if (topic.success) listener(topic.data);
       });
       const connect = (): void => {
-        readLoop('/api/changes', stop.signal, feed)
+        void readLoop('/api/changes', stop.signal, feed)
           .catch(() => 'lost' as const)
           .then((end) => {
             if (stop.signal.aborted || end === 'ended') return;

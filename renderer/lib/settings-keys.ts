@@ -48,7 +48,7 @@ export function settingKeys(): SettingKey[] {
         kind,
         least: leaf.minimum ?? null,
         most: leaf.maximum ?? null,
-        fallback: (leaf.default ?? null) as JsonValue,
+        fallback: leaf.default ?? null,
       };
     }),
   );

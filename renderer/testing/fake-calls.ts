@@ -15,6 +15,15 @@ interface Sample {
   readonly text: string;
 }
 
+const plain: Sample = {
+  tool: 'file_read',
+  args: { path: 'src/checkout/totals.ts' },
+  effect: 'allow',
+  outcome: 'succeeded',
+  rule: 'reads-in-workspace',
+  text: 'export const total = (items) => …',
+};
+
 const samples: readonly Sample[] = [
   {
     tool: 'file_read',
@@ -75,7 +84,7 @@ const samples: readonly Sample[] = [
 ];
 
 export function fakeCall(seed: number, age: number): CallRecord {
-  const sample = samples[seed % samples.length] ?? samples[0]!;
+  const sample = samples[seed % samples.length] ?? plain;
   const ran = sample.outcome === 'succeeded' || sample.outcome === 'failed';
   const length = 40 + ((seed * 7919) % 4200);
   return {
@@ -186,7 +195,7 @@ const script: readonly (readonly [AuditEventType, JsonObject, string | null])[] 
 
 export function fakeEvents(): AuditEvent[] {
   return Array.from({ length: 240 }, (_, index) => {
-    const [type, data, agent] = script[index % script.length] ?? script[0]!;
+    const [type, data, agent] = script[index % script.length] ?? ['gateway.started', {}, null];
     return fakeEvent(1240 - index, type, 6 + index * index * 3, data, agent);
   });
 }

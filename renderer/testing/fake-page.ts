@@ -1,17 +1,18 @@
 import { createFakeBridge, type FakeBridge } from './fake-bridge.ts';
-import { fakeApproval } from './fake-approvals.ts';
+import { fakeApproval, simple } from './fake-approvals.ts';
 import { worlds, type WorldName } from './fake-worlds.ts';
 
 declare global {
   interface Window {
-    /** Which situation the test asked for. */
-    readonly fakeWorld?: WorldName;
     /** What a test reaches into the page for. */
-    fake?: FakeBridge & { readonly fakeApproval: typeof fakeApproval };
+    fake?: FakeBridge & { readonly fakeApproval: typeof fakeApproval; readonly simple: typeof simple };
   }
 }
 
+const isWorld = (name: string | null): name is WorldName => name !== null && Object.hasOwn(worlds, name);
+
 // Runs before the page's own script, as the preload would.
-const fake = createFakeBridge(worlds[window.fakeWorld ?? 'quiet']());
-window.fake = { ...fake, fakeApproval };
+const asked = new URLSearchParams(location.search).get('world');
+const fake = createFakeBridge(worlds[isWorld(asked) ? asked : 'quiet']());
+window.fake = { ...fake, fakeApproval, simple };
 Object.defineProperty(window, 'bridge', { value: Object.freeze(fake.bridge) });

@@ -37,48 +37,60 @@ export async function buildPages(root: string, outDir: string): Promise<string> 
 export interface OpenOptions {
   readonly pages: string;
   readonly fake: string;
+  readonly theme: 'light' | 'dark';
+}
+
+export interface View {
   readonly world: WorldName;
   /** `index.html#/audit` or `approval.html`. */
   readonly address: string;
-  readonly theme: 'light' | 'dark';
   readonly width: number;
   readonly height: number;
 }
 
 export interface OpenedPage {
   readonly page: Page;
-  /** What the browser complained about: errors, refused scripts and styles. */
+  /** Loads a page with a fresh fake gateway, and waits until it has its data. */
+  readonly show: (view: View) => Promise<void>;
+  /** What the browser complained about since the last view: errors, refused scripts and styles, foreign addresses. */
   readonly complaints: string[];
   readonly close: () => Promise<void>;
 }
 
-/** Opens a built page under its real policy, with the fake gateway behind `window.bridge`. */
+/** Opens a browser page that gets the built pages under their real policy, with the fake gateway behind `window.bridge`. */
 export async function openPage(browser: Browser, options: OpenOptions): Promise<OpenedPage> {
-  const context = await browser.newContext({
-    viewport: { width: options.width, height: options.height },
-    colorScheme: options.theme,
-    reducedMotion: 'no-preference',
-  });
+  const context = await browser.newContext({ colorScheme: options.theme, reducedMotion: 'no-preference' });
   const page = await context.newPage();
   const complaints: string[] = [];
+  let shown = 0;
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
-  await page.addInitScript({
-    content: `window.fakeWorld = ${JSON.stringify(options.world)}; globalThis.__zod_globalConfig = { jitless: true };\n${options.fake}`,
-  });
+  await page.addInitScript({ content: `globalThis.__zod_globalConfig = { jitless: true };\n${options.fake}` });
   await page.route('**/*', async (route) => {
     const url = new URL(route.request().url());
     if (url.origin !== origin) {
       complaints.push(`asked for ${url.href}`);
       return route.abort();
     }
-    const extension = url.pathname.split('.').pop() ?? '';
-    const contentType = types[extension];
+    const contentType = types[url.pathname.split('.').pop() ?? ''];
     if (contentType === undefined) return route.fulfill({ status: 404 });
     return route.fulfill({ path: `${options.pages}${url.pathname}`, contentType, headers: { 'content-security-policy': csp } });
   });
-  await page.goto(`${origin}/${options.address}`);
-  return { page, complaints, close: () => context.close() };
+  return {
+    page,
+    complaints,
+    close: () => context.close(),
+    async show({ world, address, width, height }) {
+      complaints.length = 0;
+      shown += 1;
+      await page.setViewportSize({ width, height });
+      const [file = '', hash = ''] = address.split('#');
+      await page.goto(`${origin}/${file}?world=${world}&n=${shown}${hash === '' ? '' : `#${hash}`}`);
+      await page.waitForSelector('main');
+      await page.getByText(/^Reading /).waitFor({ state: 'detached' });
+      await page.evaluate(() => document.fonts.ready.then(() => undefined));
+    },
+  };
 }

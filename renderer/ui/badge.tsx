@@ -26,7 +26,10 @@ export function Badge({
   return (
     <span
       title={title}
-      className={cx('inline-flex h-5 shrink-0 items-center gap-1 rounded-sm px-1.5 text-sm font-medium whitespace-nowrap', tones[tone])}
+      className={cx(
+        'inline-flex h-5 shrink-0 align-top items-center gap-1 rounded-sm px-1.5 text-sm font-medium whitespace-nowrap',
+        tones[tone],
+      )}
     >
       {icon}
       {children}

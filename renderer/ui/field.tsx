@@ -7,18 +7,20 @@ const control =
 
 export interface FieldProps {
   readonly label: string;
+  /** For where a title stands beside it. */
+  readonly hideLabel?: boolean;
   readonly hint?: ReactNode;
   readonly error?: string | null | undefined;
   readonly children: (props: { readonly id: string; readonly 'aria-describedby': string; readonly 'aria-invalid': boolean }) => ReactNode;
 }
 
 /** A labelled control with its hint and its error in place. */
-export function Field({ label, hint, error, children }: FieldProps): ReactNode {
+export function Field({ label, hideLabel = false, hint, error, children }: FieldProps): ReactNode {
   const id = useId();
   const bad = error !== undefined && error !== null && error !== '';
   return (
     <div className="flex flex-col gap-1">
-      <label htmlFor={id} className="text-sm font-medium text-ink-2">
+      <label htmlFor={id} className={hideLabel ? 'sr-only' : 'text-sm font-medium text-ink-2'}>
         {label}
       </label>
       {children({ id, 'aria-describedby': `${id}-hint`, 'aria-invalid': bad })}

@@ -10,7 +10,11 @@ const tints: Record<Risk, string> = { low: 'text-ink-3', moderate: 'text-ask', h
 export function RiskBar({ risk, compact = false }: { readonly risk: Risk; readonly compact?: boolean }): ReactNode {
   return (
     <span
-      className={cx('inline-flex items-center gap-1.5 text-sm', risk === 'critical' ? 'font-semibold' : 'font-medium', tints[risk])}
+      className={cx(
+        'inline-flex h-5 items-center gap-1.5 align-top text-sm',
+        risk === 'critical' ? 'font-semibold' : 'font-medium',
+        tints[risk],
+      )}
       title={`Risk: ${risk}`}
     >
       {!compact && words[risk]}

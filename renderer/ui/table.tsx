@@ -1,5 +1,4 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from 'react';
 import { cx } from './cx.ts';
 
 export interface Column<Row> {
@@ -23,6 +22,7 @@ export interface TableProps<Row> {
 }
 
 const rowHeight = 32;
+const headerHeight = 29;
 
 function moveFor(key: string): number {
   const moves: Readonly<Record<string, number>> = {
@@ -38,8 +38,34 @@ function moveFor(key: string): number {
   return moves[key] ?? 0;
 }
 
+/** Rows drawn beyond both edges. */
+const overscan = 12;
+
+interface View {
+  readonly top: number;
+  readonly height: number;
+}
+
+function viewOf(scroller: HTMLDivElement, old: View): View {
+  const top = Math.floor(scroller.scrollTop / rowHeight) * rowHeight;
+  return old.top === top && old.height === scroller.clientHeight ? old : { top, height: scroller.clientHeight };
+}
+
+/** What of the list is in view, in pixels; rows have one height, so that is all that is needed to draw only those. */
+function useView(box: RefObject<HTMLDivElement | null>): readonly [View, (scroller: HTMLDivElement) => void] {
+  const [view, setView] = useState<View>({ top: 0, height: 800 });
+  useEffect(() => {
+    const scroller = box.current;
+    if (scroller === null) return undefined;
+    const observer = new ResizeObserver(() => setView((old) => viewOf(scroller, old)));
+    observer.observe(scroller);
+    return () => observer.disconnect();
+  }, [box]);
+  return [view, (scroller) => setView((old) => viewOf(scroller, old))];
+}
+
 /** Keeps what is read in place when rows arrive above it, and counts them. */
-function useHeldPosition(keys: readonly string[], box: React.RefObject<HTMLDivElement | null>): readonly [number, () => void] {
+function useHeldPosition(keys: readonly string[], box: RefObject<HTMLDivElement | null>): readonly [number, () => void] {
   const first = useRef<string | null>(null);
   const [fresh, setFresh] = useState(0);
   useEffect(() => {
@@ -49,7 +75,7 @@ function useHeldPosition(keys: readonly string[], box: React.RefObject<HTMLDivEl
     if (old === null || scroller === null || scroller.scrollTop < rowHeight) return;
     const added = keys.indexOf(old);
     if (added <= 0) return;
-    scroller.scrollTop += added * rowHeight;
+    scroller.scrollBy({ top: added * rowHeight });
     setFresh((value) => value + added);
   }, [keys, box]);
   return [fresh, () => setFresh(0)];
@@ -64,9 +90,20 @@ export function Table<Row>({ label, rows, columns, rowKey, selected = null, onSe
   const nextKeys = rows.map(rowKey);
   if (nextKeys.length !== keys.length || nextKeys.some((key, index) => key !== keys[index])) setKeys(nextKeys);
   const [fresh, seen] = useHeldPosition(keys, box);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 12 });
+  const [view, measure] = useView(box);
+  const firstDrawn = Math.max(0, view.top / rowHeight - overscan);
+  const drawn = rows.slice(firstDrawn, Math.ceil((view.top + view.height) / rowHeight) + overscan);
   const tracks = columns.map((column) => column.width).join(' ');
   const at = cursor === null ? -1 : nextKeys.indexOf(cursor);
+
+  const showRow = (index: number): void => {
+    const scroller = box.current;
+    if (scroller === null) return;
+    const top = index * rowHeight;
+    const room = scroller.clientHeight - headerHeight - rowHeight;
+    if (top < scroller.scrollTop) scroller.scrollTo({ top });
+    else if (top > scroller.scrollTop + room) scroller.scrollTo({ top: top - room });
+  };
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -77,7 +114,7 @@ export function Table<Row>({ label, rows, columns, rowKey, selected = null, onSe
       const key = nextKeys[index];
       if (key === undefined) return;
       setCursor(key);
-      virtual.scrollToIndex(index);
+      showRow(index);
       if (selected !== null) onSelect?.(key);
     } else if ((event.key === 'Enter' || event.key === ' ') && cursor !== null) {
       event.preventDefault();
@@ -90,6 +127,7 @@ export function Table<Row>({ label, rows, columns, rowKey, selected = null, onSe
   const onScroll = (): void => {
     const scroller = box.current;
     if (scroller === null) return;
+    measure(scroller);
     if (scroller.scrollTop < rowHeight && fresh > 0) seen();
     if (scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < rowHeight * 20) onNearEnd?.();
   };
@@ -130,17 +168,16 @@ export function Table<Row>({ label, rows, columns, rowKey, selected = null, onSe
             ))}
           </div>
         </div>
-        <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
-            const row = rows[item.index];
-            if (row === undefined) return null;
+        <div role="rowgroup" className="relative" style={{ height: rows.length * rowHeight }}>
+          {drawn.map((row, offset) => {
+            const index = firstDrawn + offset;
             const key = rowKey(row);
             return (
               <div
                 key={key}
-                id={`${id}-${item.index}`}
+                id={`${id}-${index}`}
                 role="row"
-                aria-rowindex={item.index + 2}
+                aria-rowindex={index + 2}
                 aria-selected={selected === key}
                 onClick={() => {
                   setCursor(key);
@@ -151,7 +188,7 @@ export function Table<Row>({ label, rows, columns, rowKey, selected = null, onSe
                   selected === key ? 'bg-selected' : 'hover:bg-hover',
                   cursor === key && 'shadow-[inset_2px_0_0_var(--color-accent)]',
                 )}
-                style={{ gridTemplateColumns: tracks, transform: `translateY(${item.start}px)` }}
+                style={{ gridTemplateColumns: tracks, transform: `translateY(${index * rowHeight}px)` }}
               >
                 {columns.map((column) => (
                   <span

@@ -55,7 +55,7 @@ export function ActivityPage(): ReactNode {
           <Table
             label="Calls"
             rows={rows}
-            columns={callColumns(now)}
+            columns={callColumns(now, selected.success)}
             rowKey={(row) => row.id}
             selected={selected.success ? selected.data : null}
             onSelect={(key) => change({ call: key })}

@@ -14,8 +14,9 @@ export function ranFor(call: CallRecord, now: number): string {
   return duration(end - Date.parse(call.started_at));
 }
 
-export function callColumns(now: number): Column<CallRecord>[] {
-  return [
+/** `narrow`: beside an inspector, which repeats what is left out. */
+export function callColumns(now: number, narrow: boolean): Column<CallRecord>[] {
+  const all: Column<CallRecord>[] = [
     { id: 'at', header: 'Received', width: '84px', render: (row) => <Time iso={row.received_at} now={now} /> },
     { id: 'agent', header: 'Agent', width: '110px', render: (row) => <Untrusted text={row.agent} /> },
     { id: 'call', header: 'Call', width: 'minmax(0,1fr)', render: (row) => <CallLine tool={row.tool} args={row.arguments} /> },
@@ -36,4 +37,5 @@ export function callColumns(now: number): Column<CallRecord>[] {
     { id: 'outcome', header: 'Outcome', width: '124px', render: (row) => <CallMark state={row.state} outcome={row.outcome} /> },
     { id: 'took', header: 'Took', width: '72px', align: 'right', render: (row) => ranFor(row, now) },
   ];
+  return narrow ? all.filter((column) => column.id !== 'rule' && column.id !== 'risk') : all;
 }

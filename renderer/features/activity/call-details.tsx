@@ -41,7 +41,7 @@ function Events({ events, now }: { readonly events: readonly AuditEvent[]; reado
   return (
     <ol className="flex flex-col gap-1">
       {events.map((event) => (
-        <li key={event.seq} className="flex gap-3">
+        <li key={event.seq} className="flex items-baseline gap-3">
           <PageLink to={`/audit?event=${event.seq}`} className="w-12 shrink-0 tabular-nums">
             {event.seq}
           </PageLink>

@@ -90,11 +90,7 @@ export function ApprovalWindow(): ReactNode {
   // The list no longer holds a request that ended; its own answer says how.
   const shownId = queue.shown;
   const listed = approvals.find((approval) => approval.id === shownId);
-  const single = useOperation(
-    'approvals.get',
-    { id: (shownId ?? '') as Approval['id'] },
-    { enabled: shownId !== null && listed === undefined },
-  );
+  const single = useOperation('approvals.get', { id: shownId ?? '' }, { enabled: shownId !== null && listed === undefined });
   const [seen, setSeen] = useState<Approval | null>(null);
   const latest = listed ?? (single.data?.id === shownId ? single.data : undefined);
   if (latest !== undefined && latest !== seen) setSeen(latest);

@@ -111,7 +111,7 @@ export function ApprovalsPage(): ReactNode {
     <div className="relative flex min-h-0 flex-1">
       <Page
         title="Approvals"
-        note={list.isSuccess ? `${counted(waiting, 'waiting', 'waiting')}` : undefined}
+        note={list.isSuccess ? counted(waiting, 'waiting', 'waiting') : undefined}
         actions={<div className="flex gap-1">{viewButtons}</div>}
       >
         {list.isPending && <Loading what="requests" />}

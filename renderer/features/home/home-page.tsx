@@ -20,6 +20,7 @@ export function HomePage(): ReactNode {
       <Waiting status={status.data} />
       <Running />
       <Wrong />
+      <TryIt isFirst={status.data?.counts.calls_today === 0} />
       <div className="grid grid-cols-2 items-start max-[1100px]:grid-cols-1">
         <div>
           {status.isError && <ErrorState error={status.error} retry={() => void status.refetch()} />}
@@ -32,7 +33,6 @@ export function HomePage(): ReactNode {
           </PageSection>
         </div>
       </div>
-      <TryIt />
     </Page>
   );
 }

@@ -27,7 +27,7 @@ function Step({ step }: { readonly step: TryoutStep }): ReactNode {
 }
 
 /** A built-in harmless call through the real gateway, followed step by step. */
-export function TryIt(): ReactNode {
+export function TryIt({ isFirst }: { readonly isFirst: boolean }): ReactNode {
   const run = useCommand('tryout.run');
   const [startedAt, setStartedAt] = useState<string | null>(null);
   const watching = startedAt !== null;
@@ -53,7 +53,7 @@ export function TryIt(): ReactNode {
       title="Try it"
       note="A harmless command, through everything a real one meets."
       actions={
-        <Button disabled={run.isPending} onClick={start}>
+        <Button tone={isFirst && !watching ? 'primary' : 'plain'} disabled={run.isPending} onClick={start}>
           {run.isPending ? 'Running' : watching ? 'Try it again' : 'Try it'}
         </Button>
       }

@@ -38,7 +38,7 @@ export function SettingRow({ setting, value }: { readonly setting: SettingKey; r
           submit();
         }}
       >
-        <Field label={setting.title} hint={done ?? limitsOf(setting)} error={problem}>
+        <Field label={setting.title} hideLabel hint={done ?? limitsOf(setting)} error={problem}>
           {(props) => (
             <div className="flex items-start gap-2">
               {setting.kind === 'list' ? (

@@ -54,7 +54,7 @@ function ThemeChoice(): ReactNode {
 /** Every setting with what it means; each change is recorded. */
 export function SettingsPage(): ReactNode {
   const answer = useOperation('config.get', {});
-  const keys = useMemo(settingKeys, []);
+  const keys = useMemo(() => settingKeys(), []);
   const values = answer.data?.settings as Readonly<Record<string, Readonly<Record<string, JsonValue>>>> | undefined;
   const sections = [...new Set(keys.map((key) => key.section))];
   return (

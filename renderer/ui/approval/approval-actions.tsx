@@ -50,7 +50,7 @@ function StandingNotice({ approval, standing }: { readonly approval: Approval; r
 
 /** The buttons. Only one kind of yes exists: this call, once. */
 export function ApprovalActions(props: ApprovalActionsProps): ReactNode {
-  const { approval, standing, decide, armed, since, wasReadable, showKeys } = props;
+  const { approval, standing, decide, armed, since, wasReadable, showKeys, denyRef, onLater, onDismiss } = props;
   const [reason, setReason] = useState<string | null>(null);
   const busy = decide.busy === approval.id;
   const failure = decide.failures[approval.id];
@@ -85,7 +85,7 @@ export function ApprovalActions(props: ApprovalActionsProps): ReactNode {
       )}
       <div className="flex items-center gap-2">
         {isPending && (
-          <Button ref={props.denyRef} disabled={busy} onClick={deny} className="font-semibold focus-visible:outline-2">
+          <Button ref={denyRef} disabled={busy} onClick={deny} className="font-semibold focus-visible:outline-2">
             Deny {showKeys && <Kbd>D</Kbd>}
           </Button>
         )}
@@ -97,13 +97,13 @@ export function ApprovalActions(props: ApprovalActionsProps): ReactNode {
             Deny with a reason
           </Button>
         )}
-        {isPending && props.onLater !== undefined && (
-          <Button tone="quiet" onClick={props.onLater}>
+        {isPending && onLater !== undefined && (
+          <Button tone="quiet" onClick={onLater}>
             Later {showKeys && <Kbd>L</Kbd>}
           </Button>
         )}
-        {!isPending && props.onDismiss !== undefined && (
-          <Button ref={props.denyRef} onClick={props.onDismiss}>
+        {!isPending && onDismiss !== undefined && (
+          <Button ref={denyRef} onClick={onDismiss}>
             Close {showKeys && <Kbd>L</Kbd>}
           </Button>
         )}

@@ -43,7 +43,7 @@ export function ApprovalCard({ approval, now, confinement, decide, armed, since 
         tabIndex={0}
         role="region"
         aria-label="The exact call"
-        className="max-h-[280px] overflow-y-auto px-4 py-3 focus-visible:-outline-offset-2"
+        className="max-h-[360px] overflow-y-auto px-4 py-3 focus-visible:-outline-offset-2"
       >
         <div className="flex flex-col gap-2">
           <CallView arguments={approval.arguments} preview={approval.preview} />
