@@ -61,29 +61,44 @@ describe('the headless host, through the command line and the official client', 
     expect(textOf(await client.callTool({ name: 'file_read', arguments: { path: 'notes.txt' } }))).toContain('second line');
   });
 
-  it.each(['2025', '2026'] as const)('a call of a %s client waits, is approved on the command line, and runs once in bubblewrap', async (mode) => {
-    const client = await host.connect(token, mode);
-    const progress: string[] = [];
-    const reply = client.callTool(
-      { name: 'bash', arguments: { command: `echo ran >> canary-${mode}.txt; hostname; ls -A /root /home 2>/dev/null | wc -l; cat notes.txt` } },
-      { onprogress: ({ message }) => progress.push(message ?? '') },
-    );
-    const [approval] = await host.pending();
-    if (approval === undefined) throw new Error('Nothing is pending.');
-    expect(approval).toMatchObject({ agent: 'e2e agent', tool: 'bash', rule: 'commands-ask', state: 'pending', workspace, risk: 'high', agent_connected: true, decision: null });
-    expect(existsSync(join(workspace, `canary-${mode}.txt`))).toBe(false);
-    expect((await host.run('approvals', 'approve', approval.id, '--digest', 'f'.repeat(64))).code).toBe(1);
-    const approved = await host.approve(approval);
-    expect(JSON.parse(approved.stdout)).toMatchObject({ id: approval.id, digest: approval.digest });
-    const text = textOf(await reply);
-    expect(text).toContain('second line');
-    expect(text).not.toContain(process.env['HOSTNAME'] ?? 'no host name');
-    expect(readFileSync(join(workspace, `canary-${mode}.txt`), 'utf8')).toBe('ran\n');
-    expect(progress.length).toBeGreaterThan(0);
-    const again = await host.approve(approval);
-    expect(again.code).toBe(1);
-    expect(JSON.parse(again.stdout)).toMatchObject({ error: { code: 'conflict' } });
-  });
+  it.each(['2025', '2026'] as const)(
+    'a call of a %s client waits, is approved on the command line, and runs once in bubblewrap',
+    async (mode) => {
+      const client = await host.connect(token, mode);
+      const progress: string[] = [];
+      const reply = client.callTool(
+        {
+          name: 'bash',
+          arguments: { command: `echo ran >> canary-${mode}.txt; hostname; ls -A /root /home 2>/dev/null | wc -l; cat notes.txt` },
+        },
+        { onprogress: ({ message }) => progress.push(message ?? '') },
+      );
+      const [approval] = await host.pending();
+      if (approval === undefined) throw new Error('Nothing is pending.');
+      expect(approval).toMatchObject({
+        agent: 'e2e agent',
+        tool: 'bash',
+        rule: 'commands-ask',
+        state: 'pending',
+        workspace,
+        risk: 'high',
+        agent_connected: true,
+        decision: null,
+      });
+      expect(existsSync(join(workspace, `canary-${mode}.txt`))).toBe(false);
+      expect((await host.run('approvals', 'approve', approval.id, '--digest', 'f'.repeat(64))).code).toBe(1);
+      const approved = await host.approve(approval);
+      expect(JSON.parse(approved.stdout)).toMatchObject({ id: approval.id, digest: approval.digest });
+      const text = textOf(await reply);
+      expect(text).toContain('second line');
+      expect(text).not.toContain(process.env['HOSTNAME'] ?? 'no host name');
+      expect(readFileSync(join(workspace, `canary-${mode}.txt`), 'utf8')).toBe('ran\n');
+      expect(progress.length).toBeGreaterThan(0);
+      const again = await host.approve(approval);
+      expect(again.code).toBe(1);
+      expect(JSON.parse(again.stdout)).toMatchObject({ error: { code: 'conflict' } });
+    },
+  );
 
   it('a denied call does nothing and says why, what rule, and what next', async () => {
     const client = await host.connect(token);
@@ -122,7 +137,7 @@ describe('the headless host, through the command line and the official client', 
     const [second] = await host.pending();
     await legacy.close();
     await two;
-    await expect.poll(async () => (await host.pending())[0]?.agent_connected).toBe(false);
+    await expect.poll(async () => (await host.pending())[0]?.agent_connected, { timeout: 20_000 }).toBe(false);
     await host.command('approvals', 'deny', second?.id ?? '', '--reason', 'Nobody waits.');
     expect(existsSync(join(workspace, 'modern.txt')) || existsSync(join(workspace, 'legacy.txt'))).toBe(false);
   });
@@ -142,10 +157,24 @@ describe('the headless host, through the command line and the official client', 
   it('F90: the log verifies, here and as an export', async () => {
     expect(await host.command('audit', 'verify')).toMatchObject({ ok: true, problems: [] });
     const { stdout } = await host.run('audit', 'export');
-    const rows = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { seq: number; body: string });
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { seq: number; body: string });
     expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, i) => i + 1));
     const types = new Set(rows.map(({ body }) => (JSON.parse(body) as { type: string }).type));
-    for (const type of ['gateway.started', 'token.minted', 'token.revoked', 'approval.requested', 'approval.approved', 'approval.denied', 'approval.cancelled', 'execution.started', 'execution.finished', 'call.denied'])
+    for (const type of [
+      'gateway.started',
+      'token.minted',
+      'token.revoked',
+      'approval.requested',
+      'approval.approved',
+      'approval.denied',
+      'approval.cancelled',
+      'execution.started',
+      'execution.finished',
+      'call.denied',
+    ])
       expect(types, type).toContain(type);
     expect(stdout).not.toContain(token);
   });

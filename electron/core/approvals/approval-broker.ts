@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { Approval, ApprovalDecision, ApprovalState, Channel } from '../../../shared/domain/approval.ts';
 import type { NewAuditEvent } from '../../../shared/domain/audit.ts';
 import type { CallRecord, CallOutcome, Verdict } from '../../../shared/domain/call.ts';
-import type { ApprovalId, Digest, TaskId, TokenId } from '../../../shared/domain/identity.ts';
+import type { ApprovalId, Digest, TokenId } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { canonicalJson, sha256Hex } from '../canonical-json.ts';
 import type { ChangeBus } from '../change-bus.ts';
 import { randomId } from '../identity/random-id.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
+import type { AskedCall } from './asked-call.ts';
 import { createNextTries, type NextTries } from './next-tries.ts';
 
 /** What the pipeline gets back. `approved` carries what step 4 consumes; everything else is final for the call. */
@@ -19,13 +20,6 @@ export type Decision =
   | { readonly result: 'denied' | 'expired' | 'cancelled'; readonly approval: { readonly id: ApprovalId }; readonly reason: string }
   /** Not asked: too many requests of this agent are already waiting. */
   | { readonly result: 'refused'; readonly reason: string };
-
-/** A call that has been resolved and judged, as the broker needs it. */
-export type AskedCall = CallRecord & {
-  readonly digest: Digest;
-  readonly task_id: TaskId;
-  readonly preview: NonNullable<CallRecord['preview']>;
-};
 
 export interface AskOptions {
   /** Aborted with a reason in words when the agent cancels, its token is revoked, or the gateway stops. */

@@ -1,7 +1,7 @@
 import type { Approval } from '../../../shared/domain/approval.ts';
 import type { ApprovalId, TokenId } from '../../../shared/domain/identity.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AskedCall } from './approval-broker.ts';
+import type { AskedCall } from './asked-call.ts';
 
 /** How long a lapsed request can still get a yes for the agent's next try, and how long that yes then lives. Milliseconds. */
 const windowMs = 15 * 60_000;

@@ -6,7 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { OpenTasks } from '../tasks/open-tasks.ts';
 import type { ToolRegistry } from '../tools/registry.ts';
-import type { Resolution, ToolDefinition } from '../tools/tool.ts';
+import type { Resolution, ToolDefinition, ToolOutput } from '../tools/tool.ts';
 import type { CallRecord, Operand, Verdict } from '../../../shared/domain/call.ts';
 import type { AgentToken, Digest, TaskId, TokenId } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/json.ts';
@@ -69,4 +69,19 @@ export type Step<T> =
 export interface Clearance {
   readonly verdict: Verdict;
   readonly approval: { readonly id: NonNullable<CallRecord['approval_id']>; readonly digest: Digest | null } | null;
+}
+
+/** A call whose intent is on disk; only this can be executed. */
+export interface IntendedCall {
+  readonly call: ResolvedCall;
+  readonly record: CallRecord;
+  readonly profile: string;
+}
+
+/** What became of a call that was started. */
+export interface Execution {
+  readonly output: ToolOutput;
+  readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+  readonly reason: string | null;
+  readonly durationMs: number;
 }

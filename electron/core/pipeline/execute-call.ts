@@ -1,15 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { ToolOutput } from '../tools/tool.ts';
-import type { PipelineDeps } from './call-context.ts';
-import type { IntendedCall } from './record-call.ts';
-
-/** What became of a call that was started. */
-export interface Execution {
-  readonly output: ToolOutput;
-  readonly outcome: 'succeeded' | 'failed' | 'cancelled';
-  readonly reason: string | null;
-  readonly durationMs: number;
-}
+import type { Execution, IntendedCall, PipelineDeps } from './call-context.ts';
 
 /** Step 5. Takes only a call whose intent is on disk. Never throws: a failure is an outcome, too. */
 export async function executeCall(deps: PipelineDeps, { call, record, profile }: IntendedCall): Promise<Execution> {

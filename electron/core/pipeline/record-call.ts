@@ -4,18 +4,10 @@ import type { JsonObject } from '../../../shared/json.ts';
 import { sha256Hex } from '../canonical-json.ts';
 import type { CommitUnit, StoreChange } from '../ports/store.ts';
 import { auditedArguments } from './audited-arguments.ts';
-import type { Clearance, Denial, PipelineDeps, ResolvedCall, Step } from './call-context.ts';
-import type { Execution } from './execute-call.ts';
+import type { Clearance, Denial, Execution, IntendedCall, PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 
 /** Characters of a call's output that the Activity list keeps. */
 const keptOutput = 65_536;
-
-/** A call whose intent is on disk; only this can be executed. */
-export interface IntendedCall {
-  readonly call: ResolvedCall;
-  readonly record: CallRecord;
-  readonly profile: string;
-}
 
 /** A denial's one audit event. Errors: `unavailable` when it cannot be written. */
 export async function recordDenial(deps: PipelineDeps, denial: Denial, record: CallRecord): Promise<void> {

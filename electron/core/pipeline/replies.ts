@@ -1,5 +1,4 @@
-import type { CallReply, Denial } from './call-context.ts';
-import type { Execution } from './execute-call.ts';
+import type { CallReply, Denial, Execution } from './call-context.ts';
 
 const words = { denied: 'Denied', expired: 'Denied: not answered', cancelled: 'Cancelled', invalid: 'Not run' } as const;
 
