@@ -16,7 +16,7 @@ test('says who, what kind of thing and where, and not the arguments', () => {
   const notice = approvalNotice([approval(), approval(), approval()]);
   expect(notice).toEqual({
     title: 'claude wants to run a command',
-    body: 'high risk · in /home/o/shop · and 2 more. Nothing runs until you decide.',
+    body: 'high risk · in /home/o/shop · and 2 more',
   });
 });
 

@@ -15,7 +15,7 @@ export function approvalNotice(fresh: readonly Approval[]): { readonly title: st
   const more = others.length === 0 ? '' : ` · and ${others.length} more`;
   return {
     title: plain(`${first.agent} wants to ${first.preview.summary}`),
-    body: `${plain(`${first.risk} risk${place}`)}${more}. Nothing runs until you decide.`,
+    body: `${plain(`${first.risk} risk${place}`)}${more}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { App, BrowserWindow, Dialog } from 'electron';
 import type { Gatehouse } from '../compose.ts';
 import { closeQuestion, quitQuestion, type Question } from './leaving.ts';
+import { whileOpen } from './while-open.ts';
 
 export interface LeaveDeps {
   readonly app: Pick<App, 'exit'>;
@@ -39,7 +40,8 @@ export function createLeave(deps: LeaveDeps): Leave {
     try {
       const parent = deps.parent();
       const isOver = parent !== null && parent.isVisible();
-      const { response } = isOver ? await deps.dialog.showMessageBox(parent, question) : await deps.dialog.showMessageBox(question);
+      const answer = isOver ? deps.dialog.showMessageBox(parent, question) : deps.dialog.showMessageBox(question);
+      const { response } = await whileOpen(answer);
       return response;
     } finally {
       asking = false;

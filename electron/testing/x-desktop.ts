@@ -15,6 +15,21 @@ export async function focusedWindow(): Promise<string> {
 
 export const pause = async (milliseconds: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Searching fails when any window goes away meanwhile, so it is tried again. */
+async function idOf(title: string): Promise<string> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const found = await xdotool('search', '--onlyvisible', '--name', `^${title}$`).catch(() => '');
+    if (found !== '') return found.split('\n')[0] ?? '';
+    await pause(100);
+  }
+  throw new Error(`No window is called ${title}.`);
+}
+
+/** Brings the window of this name to the front and gives it the keyboard. */
+export async function activate(title: string): Promise<void> {
+  await xdotool('windowactivate', '--sync', await idOf(title));
+}
+
 /** A window of another program, in which the operator types. */
 export interface TypingWindow {
   readonly title: string;
@@ -32,11 +47,11 @@ export async function openTypingWindow(): Promise<TypingWindow> {
   });
   let output = '';
   program.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  await xdotool('search', '--sync', '--name', title);
+  const id = await idOf(title);
   return {
     title,
     async activate() {
-      await xdotool('search', '--name', title, 'windowactivate', '--sync');
+      await xdotool('windowactivate', '--sync', id);
       await pause(200);
     },
     async receivesKeys() {

@@ -5,8 +5,8 @@ const screen = { x: 0, y: 0, width: 1600, height: 1000 };
 const small = { x: 0, y: 30, width: 800, height: 600 };
 
 test('appears near the top right of the screen with the pointer', () => {
-  expect(approvalPosition(screen, { x: 100, y: 900 })).toEqual({ x: 1024, y: 104 });
-  expect(approvalPosition({ ...screen, x: -1600 }, { x: -1500, y: 500 })).toEqual({ x: -576, y: 104 });
+  expect(approvalPosition(screen, { x: 100, y: 900 })).toEqual({ x: 1024, y: 144 });
+  expect(approvalPosition({ ...screen, x: -1600 }, { x: -1500, y: 500 })).toEqual({ x: -576, y: 144 });
   expect(approvalPosition(small, { x: 10, y: 10 })).toEqual({ x: 224, y: 46 });
 });
 

@@ -13,7 +13,7 @@ export const approvalHeights = { least: 120, first: 320, most: 720 } as const;
 const gap = 16;
 
 /** Where the screen is high enough, the window leaves room above it: many desktops show their notifications in that corner. */
-const roomAbove = { pixels: 104, fromHeight: 900 } as const;
+const roomAbove = { pixels: 144, fromHeight: 900 } as const;
 
 /** The height that a page's wish comes to on this screen. */
 export function approvalHeight(wanted: number, workArea: Area): number {
