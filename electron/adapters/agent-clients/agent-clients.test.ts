@@ -51,18 +51,17 @@ const open = (): void => {
 };
 const close = (): void => rmSync(home, { recursive: true, force: true });
 
+beforeEach(open);
+afterEach(close);
+
 describeAgentClientsContract('real files', () => {
-  open();
   put('.codex/config.toml', '# mine\nmodel = "x"\n');
-  return { clients, read: get, write: (path, text) => writeFileSync(path, text), close };
+  return { clients, read: get, write: (path, text) => writeFileSync(path, text), close: () => undefined };
 });
 describeAgentClientsContract('fake', () => {
   const fake = createFakeAgentClients();
   return { clients: fake, read: fake.read, write: fake.write, close: () => undefined };
 });
-
-beforeEach(open);
-afterEach(close);
 
 describe('detect', () => {
   it('finds a program on PATH with its version, and a folder without a program', async () => {
