@@ -16,6 +16,7 @@ import { run } from './run.mjs';
 import { ensureSystemPackages } from './system-packages.mjs';
 
 const { step, say } = createProgress({ stream: process.stdout, heartbeatMs: 10_000 });
+const STAGE_MS = 25 * 60_000;
 const total = { passed: 0, failed: 0 };
 
 function count(name, passed, failed) {
@@ -61,18 +62,40 @@ async function runProject(project, { tree, home, prefix }) {
     `--outputFile.json=${results}`,
   ];
   const [command, ...args] = [...prefix, projectNode(), 'scripts/desktop.mjs', ...vitest];
-  const code = await finish(spawn(command, args, { cwd: tree, env: await environment(home), stdio: ['ignore', 'inherit', 'inherit'] }));
+  const code = await finish(command, args, { cwd: tree, env: await environment(home) });
   const { passed, failed } = readResults(results, code);
   count(`${project} tests`, passed, failed);
 }
 
-const finish = (child) =>
-  new Promise((resolve) => {
-    const forward = (signal) => child.kill(signal);
-    process.once('SIGTERM', forward);
+/** Waits for a stage's end, and ends it, with everything it started, when it takes longer than any honest run. */
+function finish(command, args, options) {
+  // A group of its own, so that it can be ended as a whole.
+  const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+  const signal = (name) => {
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      // It has ended meanwhile.
+    }
+  };
+  const interrupted = (name) => {
+    signal(name);
+    process.exit(130);
+  };
+  for (const name of ['SIGINT', 'SIGTERM']) process.on(name, interrupted);
+  const limit = setTimeout(() => {
+    say(`✗ cut off after ${STAGE_MS / 60_000} minutes`);
+    signal('SIGTERM');
+    setTimeout(() => signal('SIGKILL'), 10_000).unref();
+  }, STAGE_MS);
+  return new Promise((resolve) => {
     child.on('error', (error) => (say(error.message), resolve(1)));
-    child.on('close', (code, signal) => (process.off('SIGTERM', forward), resolve(code ?? signal)));
+    child.on('close', (code, name) => resolve(code ?? name));
+  }).finally(() => {
+    clearTimeout(limit);
+    for (const name of ['SIGINT', 'SIGTERM']) process.off(name, interrupted);
   });
+}
 
 /** Tests see none of the caller's settings: an empty home, and of npm's configuration only where the packages come from. */
 async function environment(home) {
