@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ensureAgents } from './agents.mjs';
 import { ensureBuild } from './build.mjs';
 import { ensureDependencies } from './dependencies.mjs';
@@ -51,8 +51,10 @@ async function runLint() {
 async function runProject(project, { tree, home, prefix }) {
   const results = join(tree, '.cache/results', `${project}.json`);
   rmSync(results, { force: true });
+  // This place's own copy: the checkout may lie where its user cannot read.
+  const node = join(tree, relative(ROOT, projectNode()));
   const vitest = [
-    projectNode(),
+    node,
     'node_modules/vitest/vitest.mjs',
     'run',
     '--project',
@@ -61,7 +63,7 @@ async function runProject(project, { tree, home, prefix }) {
     '--reporter=json',
     `--outputFile.json=${results}`,
   ];
-  const [command, ...args] = [...prefix, projectNode(), 'scripts/desktop.mjs', ...vitest];
+  const [command, ...args] = [...prefix, node, 'scripts/desktop.mjs', ...vitest];
   const code = await finish(command, args, { cwd: tree, env: await environment(home) });
   const { passed, failed } = readResults(results, code);
   count(`${project} tests`, passed, failed);
