@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 export interface PortHolder {
   readonly pid: number;
@@ -15,7 +16,13 @@ export function findPortHolder(port: number): PortHolder | null {
   const pid = list('/proc')
     .filter((name) => /^\d+$/.test(name))
     .find((name) => list(`/proc/${name}/fd`).some((fd) => inodes.has(inodeOf(`/proc/${name}/fd/${fd}`))));
-  return pid === undefined ? null : { pid: Number(pid), program: read(`/proc/${pid}/comm`).trim() };
+  return pid === undefined ? null : { pid: Number(pid), program: programOf(pid) };
+}
+
+/** Its name as it was started; `comm` is a thread's name, which Node sets to `MainThread`. Untrusted text. */
+function programOf(pid: string): string {
+  const [first = ''] = read(`/proc/${pid}/cmdline`).split('\0');
+  return basename(first) || read(`/proc/${pid}/comm`).trim();
 }
 
 function listeners(table: string, port: number): string[] {

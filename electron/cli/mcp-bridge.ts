@@ -94,7 +94,16 @@ export async function runMcpBridge(options: McpBridgeOptions): Promise<void> {
   };
   gateway.onerror = (error) => options.note(textOf(error));
   agent.onerror = (error) => options.note(`The agent sent something that is not MCP: ${textOf(error)}`);
-  agent.onmessage = (message) => void (isJSONRPCRequest(message) ? passRequest(message) : passNotification(message));
+  // What an agent sends right behind its initialize needs the session that the answer to it names.
+  let initialized: Promise<void> = Promise.resolve();
+  const pass = async (message: JSONRPCMessage): Promise<void> => {
+    await initialized;
+    await (isJSONRPCRequest(message) ? passRequest(message) : passNotification(message));
+  };
+  agent.onmessage = (message) => {
+    if (isInitializeRequest(message)) initialized = passRequest(message);
+    else void pass(message);
+  };
 
   const closed = new Promise<void>((resolve) => {
     agent.onclose = resolve;
