@@ -9,10 +9,10 @@ declare global {
   }
 }
 
-const isWorld = (name: string | null): name is WorldName => name !== null && Object.hasOwn(worlds, name);
+const isWorld = (name: string): name is WorldName => Object.hasOwn(worlds, name);
 
 // Runs before the page's own script, as the preload would.
-const asked = new URLSearchParams(location.search).get('world');
+const asked = location.pathname.split('/')[1] ?? '';
 const fake = createFakeBridge(worlds[isWorld(asked) ? asked : 'quiet']());
 window.fake = { ...fake, fakeApproval, simple };
 Object.defineProperty(window, 'bridge', { value: Object.freeze(fake.bridge) });

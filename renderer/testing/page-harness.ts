@@ -76,7 +76,8 @@ export async function openPage(browser: Browser, options: OpenOptions): Promise<
     }
     const contentType = types[url.pathname.split('.').pop() ?? ''];
     if (contentType === undefined) return route.fulfill({ status: 404 });
-    return route.fulfill({ path: `${options.pages}${url.pathname}`, contentType, headers: { 'content-security-policy': csp } });
+    const file = url.pathname.split('/').slice(3).join('/');
+    return route.fulfill({ path: `${options.pages}/${file}`, contentType, headers: { 'content-security-policy': csp } });
   });
   return {
     page,
@@ -86,8 +87,8 @@ export async function openPage(browser: Browser, options: OpenOptions): Promise<
       complaints.length = 0;
       shown += 1;
       await page.setViewportSize({ width, height });
-      const [file = '', hash = ''] = address.split('#');
-      await page.goto(`${origin}/${file}?world=${world}&n=${shown}${hash === '' ? '' : `#${hash}`}`);
+      // The folders name the situation, and make every view a new load.
+      await page.goto(`${origin}/${world}/${shown}/${address}`);
       await page.waitForSelector('main');
       await page.getByText(/^Reading /).waitFor({ state: 'detached' });
       await page.evaluate(() => document.fonts.ready.then(() => undefined));

@@ -119,6 +119,7 @@ export function WindowCard(props: WindowCardProps): ReactNode {
           armed={armed}
           since={since}
           wasReadable={read.wasReadable}
+          isLong={overflows}
           showKeys
           denyRef={deny}
           onLater={onLater}

@@ -17,6 +17,8 @@ export interface ApprovalActionsProps {
   readonly since: string;
   /** False until the whole call has been in view. */
   readonly wasReadable: boolean;
+  /** True where the call scrolls: the line about it then keeps its place, so that the buttons keep theirs. */
+  readonly isLong: boolean;
   /** Keys are shown, and only work, where one card has the window to itself. */
   readonly showKeys: boolean;
   readonly denyRef?: Ref<HTMLButtonElement>;
@@ -50,7 +52,7 @@ function StandingNotice({ approval, standing }: { readonly approval: Approval; r
 
 /** The buttons. Only one kind of yes exists: this call, once. */
 export function ApprovalActions(props: ApprovalActionsProps): ReactNode {
-  const { approval, standing, decide, armed, since, wasReadable, showKeys, denyRef, onLater, onDismiss } = props;
+  const { approval, standing, decide, armed, since, wasReadable, isLong, showKeys, denyRef, onLater, onDismiss } = props;
   const [reason, setReason] = useState<string | null>(null);
   const busy = decide.busy === approval.id;
   const failure = decide.failures[approval.id];
@@ -68,7 +70,9 @@ export function ApprovalActions(props: ApprovalActionsProps): ReactNode {
           </Notice>
         </div>
       )}
-      {blocked !== null && (isPending || standing.kind === 'next-try') && <p className="text-sm text-ask">{blocked}</p>}
+      {(blocked !== null || isLong) && (isPending || standing.kind === 'next-try') && (
+        <p className={blocked === null ? 'text-sm text-ink-3' : 'text-sm text-ask'}>{blocked ?? 'Its end has been in view.'}</p>
+      )}
       {reason !== null && isPending && (
         <TextInput
           autoFocus

@@ -22,7 +22,7 @@ export interface ApprovalCardProps {
 /** A request as it can be decided in place, in a list or an inspector of the main window. */
 export function ApprovalCard({ approval, now, confinement, decide, armed, since }: ApprovalCardProps): ReactNode {
   const standing = standingOf(approval, now);
-  const { scroller, onScroll, wasReadable } = useReadToEnd(approval.id);
+  const { scroller, onScroll, wasReadable, overflows } = useReadToEnd(approval.id);
   return (
     <article
       aria-label={`Request of ${approval.agent}`}
@@ -61,6 +61,7 @@ export function ApprovalCard({ approval, now, confinement, decide, armed, since 
         armed={armed}
         since={since}
         wasReadable={wasReadable}
+        isLong={overflows}
         showKeys={false}
       />
     </article>

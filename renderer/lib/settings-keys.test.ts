@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { Settings } from '../../shared/domain/settings.ts';
+import { readSetting, settingKeys, settingText } from './settings-keys.ts';
+
+test('every setting of the schema is here, with a description', () => {
+  const expected = Object.entries(Settings.parse({})).flatMap(([section, values]) =>
+    Object.keys(values).map((name) => `${section}.${name}`),
+  );
+  const keys = settingKeys();
+  expect(keys.map((key) => key.key)).toEqual(expected);
+  expect(keys.filter((key) => key.description === '')).toEqual([]);
+});
+
+test('a value outside of its limits is not sent', () => {
+  const timeout = settingKeys().find((key) => key.key === 'approvals.timeout_s');
+  if (timeout === undefined) throw new Error('approvals.timeout_s is gone');
+  expect(readSetting(timeout, '60')).toBe(60);
+  for (const bad of ['4', '286', '1.5', '', 'x', 'Infinity']) expect(readSetting(timeout, bad)).toBeNull();
+});
+
+test('lists are one a line', () => {
+  const origins = settingKeys().find((key) => key.key === 'server.allowed_origins');
+  if (origins === undefined) throw new Error('server.allowed_origins is gone');
+  expect(readSetting(origins, ' https://a.test \n\nhttps://b.test')).toEqual(['https://a.test', 'https://b.test']);
+  expect(settingText(['https://a.test', 'https://b.test'])).toBe('https://a.test\nhttps://b.test');
+});
