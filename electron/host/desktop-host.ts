@@ -1,4 +1,4 @@
-import { app, dialog, globalShortcut, ipcMain, Notification, powerMonitor, type WebContents } from 'electron';
+import { app, dialog, globalShortcut, ipcMain, Notification, powerMonitor } from 'electron';
 import type { WireResult } from '../../shared/contract/contract.ts';
 import type { Approval } from '../../shared/domain/approval.ts';
 import { createGatehouse, type ReadyInfo } from '../compose.ts';
@@ -9,7 +9,7 @@ import { denyAllWaiting } from './deny-all-waiting.ts';
 import { createElectronDesktop } from './electron-desktop.ts';
 import { hostPaths } from './host-paths.ts';
 import type { Invocation } from './invocation.ts';
-import { createIpcMount, type IpcDoor, type PageContents } from './ipc-mount.ts';
+import { createIpcMount } from './ipc-mount.ts';
 import { createLeave, type Leave } from './leave.ts';
 import { openElectronStore } from './settings-store.ts';
 import { hasTrayHost } from './tray-host.ts';
@@ -62,7 +62,7 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
     rendererDir: hostPaths.renderer,
     resourcesDir: hostPaths.resources,
     version: deps.version,
-    desktop: createElectronDesktop({ main, approval }),
+    desktop: createElectronDesktop({ main, approval, log }),
     openSettingsStore: openElectronStore,
     log,
   });
@@ -72,11 +72,11 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
       void gatehouse.record('operator.refused', data).catch((error: unknown) => log('A refusal could not be recorded.', error)),
   });
   const ipc = createIpcMount({
-    ipc: ipcMain as unknown as IpcDoor,
+    ipc: ipcMain,
     dispatcher: gatehouse.dispatcher,
     bus: gatehouse.bus,
     live: gatehouse.live,
-    pages: () => [main.contents(), approval.contents()].filter((page) => page !== null) as (WebContents & PageContents)[],
+    pages: () => [main.contents(), approval.contents()].filter((page) => page !== null),
     origin: consoleOrigin,
     onRefused: (why, address) => blocked(`a message from ${why}`, address),
   });
@@ -91,11 +91,11 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
   const leave = createLeave({
     app,
     dialog,
-    parent: main.window,
-    summary: gatehouse.summary,
+    parent: () => main.window(),
+    summary: async () => await gatehouse.summary(),
     hasTrayHost: async () => await hasTrayHost(process.platform),
     shortcut: () => activeShortcut,
-    hideWindow: main.hide,
+    hideWindow: () => main.hide(),
     stop,
     log,
   });
@@ -106,7 +106,7 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
     notification?.close();
     notification = new Notification({ ...approvalNotice(fresh), icon: hostPaths.noticeIcon, silent: true });
     // SECURITY: a notification only leads to the window; desktops keep, mirror and replay them, so none of them can decide.
-    notification.on('click', approval.focus);
+    notification.on('click', () => approval.focus());
     notification.show();
   }
 

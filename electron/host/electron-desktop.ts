@@ -4,13 +4,22 @@ import type { ApprovalWindow } from './windows/approval-window.ts';
 import { whileOpen } from './while-open.ts';
 import type { MainWindow } from './windows/main-window.ts';
 
+export interface ElectronDesktopDeps {
+  readonly main: MainWindow;
+  readonly approval: ApprovalWindow;
+  readonly log: (message: string, error: unknown) => void;
+}
+
 /** The desktop port over Electron and our two windows. */
-export function createElectronDesktop(windows: { readonly main: MainWindow; readonly approval: ApprovalWindow }): Desktop {
+export function createElectronDesktop({ log, ...windows }: ElectronDesktopDeps): Desktop {
   return {
     showMainWindow: (page) => windows.main.show(page),
     resizeApprovalWindow: (heightPx) => windows.approval.resize(heightPx),
     hideApprovalWindow: () => windows.approval.hide(),
-    copyText: (text) => clipboard.writeText(text),
+    copyText(text) {
+      // Newer runtimes answer with a promise, older ones with nothing.
+      Promise.resolve(clipboard.writeText(text)).catch((error: unknown) => log('The text could not be copied.', error));
+    },
     async openDirectoryDialog() {
       const parent = windows.main.window();
       const options = { title: 'Choose a folder', properties: ['openDirectory' as const, 'createDirectory' as const] };
