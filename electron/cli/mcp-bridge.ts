@@ -101,7 +101,7 @@ export async function runMcpBridge(options: McpBridgeOptions): Promise<void> {
     await (isJSONRPCRequest(message) ? passRequest(message) : passNotification(message));
   };
   agent.onmessage = (message) => {
-    if (isInitializeRequest(message)) initialized = passRequest(message);
+    if (isJSONRPCRequest(message) && isInitializeRequest(message)) initialized = passRequest(message);
     else void pass(message);
   };
 
