@@ -62,7 +62,11 @@ export async function startHeadlessHost(options: HeadlessHostOptions = {}): Prom
   const port = options.port ?? (await freePort());
   const consolePort = await freePort();
   const env = { ...process.env, ...options.env };
-  const host = spawn(process.execPath, [cli, 'serve', '--data-dir', dataDir, '--port', String(port), '--console-port', String(consolePort), '--json'], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const host = spawn(
+    process.execPath,
+    [cli, 'serve', '--data-dir', dataDir, '--port', String(port), '--console-port', String(consolePort), '--json'],
+    { stdio: ['ignore', 'pipe', 'pipe'], env },
+  );
   const ready = await readyLine(host);
   const clients: Client[] = [];
 
@@ -78,7 +82,8 @@ export async function startHeadlessHost(options: HeadlessHostOptions = {}): Prom
 
   async function command<T>(...args: string[]): Promise<T> {
     const result = await run(...args);
-    if (result.code !== 0) throw new Error(`gatehouse ${args.join(' ')} ended with ${String(result.code)}: ${result.stdout}${result.stderr}`);
+    if (result.code !== 0)
+      throw new Error(`gatehouse ${args.join(' ')} ended with ${String(result.code)}: ${result.stdout}${result.stderr}`);
     return JSON.parse(result.stdout) as T;
   }
 
@@ -104,10 +109,24 @@ export async function startHeadlessHost(options: HeadlessHostOptions = {}): Prom
     command,
     run,
     mint: async (agent, scopes, ...workspaces) =>
-      await command<MintedToken>('token', 'mint', '--agent', agent, '--scopes', scopes, '--ttl', '1h', ...workspaces.flatMap((path) => ['--workspace', path])),
+      await command<MintedToken>(
+        'token',
+        'mint',
+        '--agent',
+        agent,
+        '--scopes',
+        scopes,
+        '--ttl',
+        '1h',
+        ...workspaces.flatMap((path) => ['--workspace', path]),
+      ),
     async connect(token, mode = '2026') {
       const client = new Client({ name: 'e2e', version: '1' }, mode === '2026' ? { versionNegotiation: { mode: 'auto' } } : {});
-      await client.connect(new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${String(port)}/mcp`), { requestInit: { headers: { authorization: `Bearer ${token}` } } }));
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${String(port)}/mcp`), {
+          requestInit: { headers: { authorization: `Bearer ${token}` } },
+        }),
+      );
       clients.push(client);
       return client;
     },
