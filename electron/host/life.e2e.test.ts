@@ -17,6 +17,15 @@ interface Ended {
   readonly lingered: number;
 }
 
+async function pressReturn(title: string): Promise<void> {
+  try {
+    await activate(title);
+    await xdotool('key', 'Return');
+  } catch {
+    // It has gone by itself.
+  }
+}
+
 /** Starts the application as `npm start` does and waits for its end; a message box is closed by Enter. */
 async function runToEnd(args: readonly string[], closeDialog = false): Promise<Ended> {
   const child = spawn(readRuntime()!.path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -26,12 +35,14 @@ async function runToEnd(args: readonly string[], closeDialog = false): Promise<E
     if (chunk.includes('cannot start')) toldAt = Date.now();
     stderr += chunk.toString();
   });
-  const closing = setInterval(() => {
-    if (closeDialog && stderr.includes('cannot start'))
-      void xdotool('search', '--onlyvisible', '--name', '^Gatehouse$', 'windowactivate', '--sync', 'key', 'Return').catch(() => undefined);
-  }, 500);
-  const [code] = (await once(child, 'close')) as [number | null];
-  clearInterval(closing);
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
+  while (closeDialog && isRunning()) {
+    await pause(500);
+    // Awaited, so that no key is still on its way when the next message appears.
+    if (stderr.includes('cannot start')) await pressReturn('Gatehouse');
+  }
+  const [code] = await ended;
   return { code, stderr, lingered: Date.now() - toldAt };
 }
 
@@ -140,6 +151,7 @@ describe('a start that fails says so, in a window and on stderr, and ends with 1
     const failed = await runToEnd(desktopArguments(join(scratch, 'link')));
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('symbolic link');
+    expect(failed.lingered).toBeGreaterThan(15_000);
     expect(failed.lingered).toBeLessThan(30_000);
   });
 
