@@ -1,5 +1,5 @@
 import { Command } from 'cmdk';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, type ReactNode } from 'react';
 import { useOpenPage } from '../lib/address.ts';
 import { useOperation } from '../lib/operations.ts';
 import { themes, useTheme } from '../lib/theme.ts';
@@ -48,8 +48,10 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
   const clients = useOperation('clients.detect', {});
   const tokens = useOperation('tokens.list', {});
   const [, setTheme] = useTheme();
-  useEffect(() => {
-    if (dialog.current !== null && !dialog.current.open) dialog.current.showModal();
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    if (element !== null && !element.open) element.showModal();
+    return () => element?.close();
   }, []);
   const agents = [...new Set(tokens.data?.tokens.map((token) => token.agent) ?? [])];
   const goTo = (title: string, page: string): Action => ({ title, run: () => openPage(page) });

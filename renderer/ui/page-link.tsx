@@ -14,7 +14,11 @@ export function PageLink({
   readonly title?: string;
 }): ReactNode {
   return (
-    <a href={`#${to}`} title={title} className={cx('rounded-sm text-accent underline-offset-2 hover:underline', className)}>
+    <a
+      href={`#${to}`}
+      title={title}
+      className={cx('rounded-sm text-accent underline decoration-transparent underline-offset-2 hover:decoration-current', className)}
+    >
       {children}
     </a>
   );

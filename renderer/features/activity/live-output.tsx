@@ -12,7 +12,10 @@ export function LiveOutput({ call }: { readonly call: CallId }): ReactNode {
   const [text, setText] = useState('');
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => bridge.openStream('call.output', call, (chunk) => setText((old) => (old + chunk).slice(-kept))), [bridge, call]);
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [text]);
+  useEffect(() => {
+    // Not returned: browsers answer with a promise, and React would take that for a clean-up.
+    void end.current?.scrollIntoView({ block: 'nearest' });
+  }, [text]);
   return (
     <div className="max-h-80 overflow-y-auto rounded-md bg-sunken px-3 py-2" tabIndex={0} role="log" aria-label="Live output">
       {text === '' ? <span className="text-ink-3">Nothing written yet.</span> : <CodeBlock text={text} />}

@@ -49,7 +49,9 @@ export function WindowCard(props: WindowCardProps): ReactNode {
     useCallback((height: number) => resize({ height }), [resize]),
   );
 
-  useEffect(() => deny.current?.focus({ preventScroll: true }), [shown]);
+  useEffect(() => {
+    deny.current?.focus({ preventScroll: true });
+  }, [shown]);
 
   const { scroller, overflows } = read;
   const blocked = blockedReason(approval, standing, read.wasReadable);

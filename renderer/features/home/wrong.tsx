@@ -52,7 +52,10 @@ export function Wrong(): ReactNode {
       <div className="flex max-w-[760px] flex-col gap-2">
         {found.map((item) => (
           <Notice key={item.key} tone={item.tone}>
-            {item.words} <PageLink to={item.to}>{item.where}</PageLink>
+            {item.words}{' '}
+            <PageLink to={item.to} className="decoration-current">
+              {item.where}
+            </PageLink>
           </Notice>
         ))}
       </div>

@@ -41,7 +41,7 @@ export function ApprovalCard({ approval, now, confinement, decide, armed, since 
         ref={scroller}
         onScroll={onScroll}
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label="The exact call"
         className="max-h-[360px] overflow-y-auto px-4 py-3 focus-visible:-outline-offset-2"
       >
