@@ -1,38 +1,25 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { AuditEventType } from '../shared/domain/audit.ts';
-import type { SandboxStatus } from '../shared/domain/host.ts';
-import type { CallId, TokenId } from '../shared/domain/identity.ts';
+import type { TokenId } from '../shared/domain/identity.ts';
 import { AppError } from '../shared/errors.ts';
-import type { JsonObject } from '../shared/json.ts';
-import { createAgentClients } from './adapters/agent-clients/agent-clients.ts';
-import { createBubblewrap } from './adapters/bubblewrap/bubblewrap.ts';
-import { createFindProgram } from './adapters/bubblewrap/find-program.ts';
-import { createSystemClock } from './adapters/clock.ts';
-import { createFiles } from './adapters/files/files.ts';
 import { createLoopbackAgent } from './adapters/loopback-agent/loopback-agent.ts';
 import { createScratchFolders } from './adapters/loopback-agent/scratch-folders.ts';
-import { createMachineProbes } from './adapters/machine/machine-probes.ts';
-import { createPolicyFile, installDefaultPolicy } from './adapters/policy-file/policy-file.ts';
-import { createRunner } from './adapters/runner/runner.ts';
-import { createConfSettings, type ConfSettingsOptions } from './adapters/settings/conf-settings.ts';
-import { createSqliteStore } from './adapters/sqlite/sqlite-store.ts';
-import { createApprovalBroker, type ApprovalBroker } from './core/approvals/approval-broker.ts';
-import { createChangeBus, type ChangeBus } from './core/change-bus.ts';
+import { installDefaultPolicy } from './adapters/policy-file/policy-file.ts';
+import type { Gatehouse, GatehouseOptions } from './compose/gatehouse.ts';
+import { createWorld } from './compose/world.ts';
+import { createApprovalBroker } from './core/approvals/approval-broker.ts';
 import { createTokenService } from './core/identity/token-service.ts';
 import { createLifecycle, type Stage } from './core/lifecycle.ts';
-import { createLiveOutput, type LiveOutput } from './core/live-output.ts';
+import { createLiveOutput } from './core/live-output.ts';
 import { closeOpenCalls } from './core/pipeline/close-open-calls.ts';
 import type { PipelineDeps } from './core/pipeline/call-context.ts';
 import { createGate } from './core/pipeline/gate.ts';
 import { handleToolCall } from './core/pipeline/handle-tool-call.ts';
 import { createRunningCalls } from './core/pipeline/running-calls.ts';
+import { stopCall } from './core/pipeline/stop-call.ts';
 import { createAcceptedPolicy } from './core/policy/accepted-policy.ts';
 import { createPolicy } from './core/policy/create-policy.ts';
 import { createShellParser } from './core/policy/create-shell-parser.ts';
 import { explainCall } from './core/policy/explain-call.ts';
 import { runsUnlisted } from './core/policy/shell/runs-unlisted.ts';
-import type { Desktop } from './core/ports/desktop.ts';
 import { createStatus, isConnected } from './core/status/gateway-status.ts';
 import { createOpenTasks } from './core/tasks/open-tasks.ts';
 import { createBashTool } from './core/tools/bash.ts';
@@ -42,127 +29,18 @@ import { createTryOut } from './core/tryout/try-out.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createMcpEndpoint } from './gateway/mcp-endpoint.ts';
 import { createPipelineBackend } from './gateway/pipeline-backend.ts';
-import { createConsoleListener, type ConsoleLink } from './operator/console.ts';
-import { createDispatcher, type Dispatcher } from './operator/dispatcher.ts';
+import { createConsoleListener } from './operator/console.ts';
+import { createDispatcher } from './operator/dispatcher.ts';
 import { createHandlers } from './operator/handlers.ts';
-import { operatorSocketPath } from './operator/socket-path.ts';
 import { createOperatorSocket } from './operator/socket.ts';
-
-export interface GatehouseOptions {
-  /** Absolute or relative; made with mode 0700 when missing. */
-  readonly dataDir: string;
-  readonly host: 'desktop' | 'headless';
-  /** Instead of the settings’ `server.port` and `server.console_port`. */
-  readonly port?: number | undefined;
-  readonly consolePort?: number | undefined;
-  /** The built pages; null serves no console. */
-  readonly rendererDir: string | null;
-  /** The shipped files: policy.default.yaml. */
-  readonly resourcesDir: string;
-  readonly version: string;
-  readonly desktop: Desktop | null;
-  readonly openSettingsStore?: ConfSettingsOptions['openStore'];
-  /** For the log on stderr. Never given a secret. */
-  readonly log: (message: string, error?: unknown) => void;
-}
-
-/** What a host prints or shows once everything listens. */
-export interface ReadyInfo {
-  readonly mcp_url: string;
-  readonly metrics_url: string | null;
-  readonly console_url: string | null;
-  readonly operator_socket: string;
-  readonly data_dir: string;
-  readonly sandbox: SandboxStatus;
-}
-
-export interface Gatehouse {
-  /** Errors: AppError saying which step failed and what to do; what had been started is stopped again. */
-  start(): Promise<ReadyInfo>;
-  stop(): Promise<void>;
-  readonly dispatcher: Dispatcher;
-  readonly bus: ChangeBus;
-  readonly live: LiveOutput;
-  readonly broker: ApprovalBroker;
-  /** Another one-time link to the browser console; null on the desktop. */
-  newConsoleLink(): ConsoleLink | null;
-  /** What ends when the gateway quits. */
-  summary(): Promise<{ readonly agents: readonly string[]; readonly waiting: number; readonly running: number }>;
-  /** Writes an event of the host's own, such as a refused sender on IPC. */
-  record(type: AuditEventType, data: JsonObject): Promise<void>;
-}
 
 /** The composition root: every part is made here, top to bottom, for desktop and headless alike, and started in this order. */
 export function createGatehouse(options: GatehouseOptions): Gatehouse {
-  const dataDir = resolve(options.dataDir);
-  const socketPath = operatorSocketPath(dataDir, process.env['XDG_RUNTIME_DIR']);
-  const home = homedir();
   const { log } = options;
-  const state = {
-    mcpUrl: null as string | null,
-    startedAt: '',
-    socketAllowed: options.host === 'headless',
-    degraded: null as string | null,
-    verified: null as { at: string; ok: boolean } | null,
-  };
-  const repairs: JsonObject[] = [];
-
-  // The world.
-  const clock = createSystemClock();
-  const bus = createChangeBus();
+  const world = createWorld(options);
+  const { clock, bus, settings, store, files, sandbox, machine, clients, policyFile, record, recordOrLog } = world;
   const live = createLiveOutput();
-  const runner = createRunner();
-  const protectedPaths = [dataDir, join(socketPath, '..')];
-  const settings = createConfSettings({
-    dataDir,
-    onRepaired: (file, mode) => repairs.push({ path: file, from: mode, to: 0o600 }),
-    ...(options.openSettingsStore === undefined ? {} : { openStore: options.openSettingsStore }),
-  });
-  const sqlite = createSqliteStore({
-    dataDir,
-    clock,
-    onDegraded: (reason) => {
-      state.degraded = reason;
-      bus.changed('status');
-    },
-    onRepaired: (list) => repairs.push(...list.map(({ path, from, to }) => ({ path, from, to }))),
-  });
-  const store: typeof sqlite = {
-    ...sqlite,
-    async verify() {
-      const result = await sqlite.verify();
-      state.verified = { at: new Date(clock.now()).toISOString(), ok: result.ok };
-      bus.changed('status');
-      return result;
-    },
-  };
-  const files = createFiles({ protectedPaths, home });
-  const sandbox = createBubblewrap({
-    runner,
-    home,
-    protectedPaths,
-    checkWorkspace: async (path) => await files.checkWorkspace(path),
-    findProgram: createFindProgram(process.env['PATH'] ?? ''),
-  });
-  const machine = createMachineProbes({
-    dataDir,
-    now: () => clock.now(),
-    env: process.env,
-    runtimeRecord: join(options.resourcesDir, '../.cache/electron/runtime.json'),
-  });
-  const clients = createAgentClients({ home, env: process.env, dataDir, now: () => clock.now() });
-  const policyFile = createPolicyFile(join(dataDir, 'policy.yaml'));
-  const defaultPolicy = join(options.resourcesDir, 'policy.default.yaml');
-
-  async function record(type: AuditEventType, actor: 'gateway' | 'operator', data: JsonObject): Promise<void> {
-    await store.commit({ events: [{ type, actor, agent: null, token_id: null, task_id: null, call_id: null, data }], changes: [] });
-    bus.changed('audit');
-  }
-  function recordOrLog(type: AuditEventType, data: JsonObject): void {
-    record(type, 'gateway', data).catch((error: unknown) => {
-      log(`The event ${type} could not be recorded.`, error);
-    });
-  }
+  const state = { mcpUrl: null as string | null, startedAt: '', isSocketAllowed: options.host === 'headless' };
 
   // The product.
   const shell = createShellParser();
@@ -170,17 +48,14 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     ...createFileTools({ files }),
     createBashTool({ sandbox, files, shell, settings: () => settings.read().safety, runsUnlisted }),
   ]);
-  const knownTool = (
-    name: string,
-  ): { risk: 'low' | 'moderate' | 'high' | 'critical'; scope: ReturnType<typeof tools.list>[number]['scope'] } | null => tools.get(name);
   // SECURITY: with a window, a file that something else changed waits for the operator (THREATS rule 21).
   const acceptedPolicy = options.host === 'desktop' ? createAcceptedPolicy({ file: policyFile, store, bus }) : null;
   const policy = createPolicy({
     file: acceptedPolicy ?? policyFile,
     clock,
-    tools: knownTool,
+    tools: (name) => tools.get(name),
     shell,
-    home,
+    home: world.home,
     onEvent: ({ type, data }) => recordOrLog(type, data),
   });
   const tokens = createTokenService({ store, files, clock, bus });
@@ -189,7 +64,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     clock,
     bus,
     timeoutSeconds: () => settings.read().approvals.timeout_s,
-    isTokenActive: tokens.isActive,
+    isTokenActive: (id) => tokens.isActive(id),
   });
   const running = createRunningCalls();
   const gate = createGate({ store, clock, bus });
@@ -205,7 +80,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     live,
     clock,
     bus,
-    isTokenActive: tokens.isActive,
+    isTokenActive: (id) => tokens.isActive(id),
   };
 
   // The agents' plane.
@@ -248,13 +123,13 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     sandbox: () => sandbox.status(),
     tokens: () => tokens.list(),
     runningCount: () => running.count(),
-    closedBecause: () => gate.closedBecause() ?? state.degraded,
-    lastVerification: () => state.verified,
-    fixed: { version: options.version, data_dir: dataDir, operator_socket: socketPath, host: options.host },
+    closedBecause: () => gate.closedBecause() ?? world.degradedBecause(),
+    lastVerification: () => world.lastVerification(),
+    fixed: { version: options.version, data_dir: world.dataDir, operator_socket: world.socketPath, host: options.host },
     live: () => ({
       mcp_url: state.mcpUrl,
       console_url: console_?.url() ?? null,
-      socket_may_decide: state.socketAllowed,
+      socket_may_decide: state.isSocketAllowed,
       started_at: state.startedAt,
     }),
   });
@@ -276,21 +151,21 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     tryOut,
     mcpUrl: () => state.mcpUrl,
     isConnected: (id: TokenId) => tokens.list().some((token) => token.id === id && isConnected(token, clock.now())),
-    stopCall: (id: CallId) => stopCall(id),
+    stopCall: async (id, channel) => await stopCall({ running, broker }, id, channel),
     explain: async (call) => await Promise.resolve(explainCall({ policy, registry: tools, shell }, call)),
     needsRestart: (key) => key === 'server.port' || key === 'server.console_port',
     allowSocket: (allow) => {
-      state.socketAllowed = allow || options.host === 'headless';
+      state.isSocketAllowed = allow || options.host === 'headless';
     },
     consoleLink: options.host === 'headless' ? () => requiredConsole().newLink() : null,
   });
   const dispatcher = createDispatcher({
     handlers,
-    socketMayDecide: () => state.socketAllowed,
+    socketMayDecide: () => state.isSocketAllowed,
     onRefused: (name, channel, code) => recordOrLog('operator.refused', { operation: name, channel, code }),
     log: { error: (fields, message) => log(message, fields) },
   });
-  const socket = createOperatorSocket({ path: socketPath, dispatcher, bus, live });
+  const socket = createOperatorSocket({ path: world.socketPath, dispatcher, bus, live });
   const console_ =
     options.host === 'headless' && options.rendererDir !== null
       ? createConsoleListener({
@@ -309,20 +184,6 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   function requiredConsole(): NonNullable<typeof console_> {
     if (console_ === null) throw new AppError('unavailable', 'There is no browser console: the pages are not built.');
     return console_;
-  }
-
-  async function stopCall(id: CallId): Promise<boolean> {
-    if (running.stop(id, 'The operator stopped the call.')) return true;
-    const waiting = (await broker.list({ state: 'pending', limit: 1000 })).find((approval) => approval.call_id === id);
-    if (waiting === undefined) return false;
-    await broker.decide({
-      id: waiting.id,
-      digest: waiting.digest,
-      result: 'denied',
-      channel: 'window',
-      reason: 'The operator stopped the call.',
-    });
-    return true;
   }
 
   tokens.onRevoked((id) => {
@@ -346,7 +207,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     {
       name: 'policy',
       async start() {
-        await installDefaultPolicy(policyFile.path, defaultPolicy);
+        await installDefaultPolicy(policyFile.path, world.defaultPolicy);
         await acceptedPolicy?.start();
         await policy.start();
         policy.onChange(() => bus.changed('policy'));
@@ -383,7 +244,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       name: 'opening event',
       async start() {
         state.startedAt = new Date(clock.now()).toISOString();
-        for (const repair of repairs) await record('permission.repaired', 'gateway', repair);
+        for (const repair of world.repairs()) await record('permission.repaired', 'gateway', repair);
         await record('gateway.started', 'gateway', {
           version: options.version,
           host: options.host,
@@ -392,6 +253,13 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
         });
       },
       stop: async () => await record('gateway.stopped', 'gateway', {}),
+    },
+    {
+      // In the background: a long log takes a while, and a broken one is shown, not a reason to keep the operator out.
+      name: 'verification',
+      start() {
+        store.verify().catch((error: unknown) => log('The audit log could not be verified.', error));
+      },
     },
   ];
   const lifecycle = createLifecycle(stages, (stage, error) => {
@@ -413,8 +281,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
         mcp_url: state.mcpUrl ?? '',
         metrics_url: null,
         console_url: console_?.url() ?? null,
-        operator_socket: socketPath,
-        data_dir: dataDir,
+        operator_socket: world.socketPath,
+        data_dir: world.dataDir,
         sandbox: sandbox.status(),
       };
     },

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Gatehouse, GatehouseOptions } from '../compose.ts';
+import type { Gatehouse, GatehouseOptions } from '../compose/gatehouse.ts';
 import type { Offline } from './offline.ts';
 
 /** Where the command runs. Tests pass their own. */

@@ -6,7 +6,6 @@ import { errorResponse, type McpExchange, type McpRequest, openExchange, request
 import { createMcpServer, type McpServing } from './mcp-server.ts';
 import { createMcpSessions } from './mcp-sessions.ts';
 
-export type { McpBackend, McpCallContext, McpCallResult, McpPrincipal, McpToolDescription } from './mcp-backend.ts';
 export type { McpRequest } from './mcp-exchange.ts';
 
 export interface McpEndpointDeps {

@@ -22,7 +22,7 @@ export function createPipelineBackend({ registry, tokenOf, handle }: PipelineBac
           name: tool.name,
           title: tool.title,
           description: tool.description,
-          inputSchema: z.toJSONSchema(tool.arguments, { io: 'input' }) as Record<string, unknown>,
+          inputSchema: z.toJSONSchema(tool.arguments, { io: 'input' }),
         })),
       );
     },

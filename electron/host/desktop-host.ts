@@ -1,7 +1,8 @@
 import { app, dialog, globalShortcut, ipcMain, Notification, powerMonitor } from 'electron';
 import type { WireResult } from '../../shared/contract/contract.ts';
 import type { Approval } from '../../shared/domain/approval.ts';
-import { createGatehouse, type ReadyInfo } from '../compose.ts';
+import { createGatehouse } from '../compose.ts';
+import type { ReadyInfo } from '../compose/gatehouse.ts';
 import { approvalNotice } from './approval-notice.ts';
 import { createApprovalWatch } from './approval-watch.ts';
 import { createBlockedEvents } from './blocked-events.ts';

@@ -1,5 +1,5 @@
 import type { App, BrowserWindow, Dialog } from 'electron';
-import type { Gatehouse } from '../compose.ts';
+import type { Gatehouse } from '../compose/gatehouse.ts';
 import { closeQuestion, quitQuestion, type Question } from './leaving.ts';
 import { whileOpen } from './while-open.ts';
 

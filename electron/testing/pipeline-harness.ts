@@ -118,7 +118,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
   const broker = createApprovalBroker({ store, clock, bus, timeoutSeconds: () => 270, isTokenActive: (id) => tokens.isActive(id) });
   const gate = createGate({ store, clock, bus });
   const deps: PipelineDeps = {
-    registry: createToolRegistry([tool as unknown as ToolDefinition]),
+    registry: createToolRegistry([tool]),
     policy,
     broker,
     store,

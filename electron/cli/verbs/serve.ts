@@ -1,4 +1,4 @@
-import type { Gatehouse, ReadyInfo } from '../../compose.ts';
+import type { Gatehouse, ReadyInfo } from '../../compose/gatehouse.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { findPortHolder } from '../../adapters/port-holder.ts';
 import { lines, shown } from '../output.ts';

@@ -64,7 +64,7 @@ async function recheck(deps: PipelineDeps, call: ResolvedCall, clearance: Cleara
   const record = { ...call.record, verdict: clearance.verdict, approval_id: clearance.approval?.id ?? null };
   if (clearance.approval !== null && clearance.approval.digest !== null)
     await voidApproval(deps, call, clearance.approval.id, denial, record);
-  return { ok: false, denial: { ...denial, isRecorded: clearance.approval?.digest != null }, record };
+  return { ok: false, denial: { ...denial, isRecorded: clearance.approval !== null && clearance.approval.digest !== null }, record };
 }
 
 async function driftOf(

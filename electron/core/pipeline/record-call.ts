@@ -50,7 +50,8 @@ export async function recordIntent(deps: PipelineDeps, call: ResolvedCall, { ver
     approval_id: approval?.id ?? null,
     operands: call.operands.map(({ path, sha256 }) => ({ path, sha256 })),
   };
-  const consume: StoreChange[] = approval?.digest == null ? [] : [{ kind: 'approval.consume', id: approval.id, digest: approval.digest }];
+  const consume: StoreChange[] =
+    approval === null || approval.digest === null ? [] : [{ kind: 'approval.consume', id: approval.id, digest: approval.digest }];
   const committed = await deps.store.commit({
     events: [event('execution.started', 'agent', record, data)],
     changes: [...consume, { kind: 'call.put', call: record }, ...(await taskChange(deps, record))],

@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { CallId } from '../../../shared/domain/identity.ts';
 import type { ApprovalBroker } from '../../core/approvals/approval-broker.ts';
 import type { Store } from '../../core/ports/store.ts';
+import type { Caller } from '../caller.ts';
 import type { HandlersOf } from '../handler.ts';
 import { given } from './given.ts';
 
@@ -9,7 +10,7 @@ export interface ApprovalHandlerDeps {
   readonly broker: Pick<ApprovalBroker, 'list' | 'get' | 'decide' | 'pregrant'>;
   readonly store: Pick<Store, 'calls' | 'call' | 'auditEvents'>;
   /** Ends a waiting or running call; false when it had already ended. */
-  readonly stopCall: (id: CallId) => Promise<boolean>;
+  readonly stopCall: (id: CallId, channel: Caller['channel']) => Promise<boolean>;
 }
 
 type Names =
@@ -40,6 +41,6 @@ export function createApprovalHandlers({ broker, store, stopCall }: ApprovalHand
       if (call === null) throw new AppError('not_found', `There is no call ${id}.`);
       return { call, events: [...(await store.auditEvents({ call_id: id, after_seq: 0, limit: eventsPerCall }))] };
     },
-    'calls.stop': async ({ id }) => ({ id, stopped: await stopCall(id) }),
+    'calls.stop': async ({ id }, { channel }) => ({ id, stopped: await stopCall(id, channel) }),
   };
 }

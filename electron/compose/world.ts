@@ -1,0 +1,129 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { AuditEventType } from '../../shared/domain/audit.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import { createAgentClients } from '../adapters/agent-clients/agent-clients.ts';
+import { createBubblewrap } from '../adapters/bubblewrap/bubblewrap.ts';
+import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
+import { createSystemClock } from '../adapters/clock.ts';
+import { createFiles } from '../adapters/files/files.ts';
+import { createMachineProbes } from '../adapters/machine/machine-probes.ts';
+import { createPolicyFile } from '../adapters/policy-file/policy-file.ts';
+import { createRunner } from '../adapters/runner/runner.ts';
+import { createConfSettings, type ConfSettings } from '../adapters/settings/conf-settings.ts';
+import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
+import { createChangeBus, type ChangeBus } from '../core/change-bus.ts';
+import type { Clock } from '../core/ports/clock.ts';
+import type { Files } from '../core/ports/files.ts';
+import type { AgentClients, MachineProbes } from '../core/ports/machine.ts';
+import type { PolicyFileSource } from '../core/ports/policy-file.ts';
+import type { Sandbox } from '../core/ports/sandbox.ts';
+import type { Store } from '../core/ports/store.ts';
+import { operatorSocketPath } from '../operator/socket-path.ts';
+import type { GatehouseOptions } from './gatehouse.ts';
+
+/** The adapters, and what is known of the machine. Nothing here decides anything. */
+export interface World {
+  readonly dataDir: string;
+  readonly socketPath: string;
+  readonly home: string;
+  readonly clock: Clock;
+  readonly bus: ChangeBus;
+  readonly settings: ConfSettings;
+  readonly store: Store;
+  readonly files: Files;
+  readonly sandbox: Sandbox;
+  readonly machine: MachineProbes;
+  readonly clients: AgentClients;
+  readonly policyFile: PolicyFileSource;
+  readonly defaultPolicy: string;
+  /** Why the log cannot be written, or null. */
+  degradedBecause(): string | null;
+  lastVerification(): { readonly at: string; readonly ok: boolean } | null;
+  /** Files that others could reach until this start. */
+  repairs(): readonly JsonObject[];
+  readonly record: (type: AuditEventType, actor: 'gateway' | 'operator', data: JsonObject) => Promise<void>;
+  /** For what is worth an event and must not hold anything up. */
+  readonly recordOrLog: (type: AuditEventType, data: JsonObject) => void;
+}
+
+export function createWorld(options: GatehouseOptions): World {
+  const dataDir = resolve(options.dataDir);
+  const socketPath = operatorSocketPath(dataDir, process.env['XDG_RUNTIME_DIR']);
+  const home = homedir();
+  const clock = createSystemClock();
+  const bus = createChangeBus();
+  const runner = createRunner();
+  const protectedPaths = [dataDir, join(socketPath, '..')];
+  const repairs: JsonObject[] = [];
+  let degraded: string | null = null;
+  let verified: { readonly at: string; readonly ok: boolean } | null = null;
+
+  const settings = createConfSettings({
+    dataDir,
+    onRepaired: (file, mode) => repairs.push({ path: file, from: mode, to: 0o600 }),
+    ...(options.openSettingsStore === undefined ? {} : { openStore: options.openSettingsStore }),
+  });
+  const sqlite = createSqliteStore({
+    dataDir,
+    clock,
+    onDegraded: (reason) => {
+      degraded = reason;
+      bus.changed('status');
+    },
+    onRepaired: (list) => repairs.push(...list.map(({ path, from, to }) => ({ path, from, to }))),
+  });
+  const store: Store = {
+    ...sqlite,
+    async verify() {
+      const result = await sqlite.verify();
+      verified = { at: new Date(clock.now()).toISOString(), ok: result.ok };
+      bus.changed('status');
+      return result;
+    },
+  };
+  const files = createFiles({ protectedPaths, home });
+  const sandbox = createBubblewrap({
+    runner,
+    home,
+    protectedPaths,
+    checkWorkspace: async (path) => await files.checkWorkspace(path),
+    findProgram: createFindProgram(process.env['PATH'] ?? ''),
+  });
+  const machine = createMachineProbes({
+    dataDir,
+    now: () => clock.now(),
+    env: process.env,
+    runtimeRecord: join(options.resourcesDir, '../.cache/electron/runtime.json'),
+  });
+
+  async function record(type: AuditEventType, actor: 'gateway' | 'operator', data: JsonObject): Promise<void> {
+    await store.commit({ events: [{ type, actor, agent: null, token_id: null, task_id: null, call_id: null, data }], changes: [] });
+    bus.changed('audit');
+  }
+
+  return {
+    dataDir,
+    socketPath,
+    home,
+    clock,
+    bus,
+    settings,
+    store,
+    files,
+    sandbox,
+    machine,
+    clients: createAgentClients({ home, env: process.env, dataDir, now: () => clock.now() }),
+    policyFile: createPolicyFile(join(dataDir, 'policy.yaml')),
+    defaultPolicy: join(options.resourcesDir, 'policy.default.yaml'),
+    degradedBecause: () => degraded,
+    lastVerification: () => verified,
+    repairs: () => repairs,
+    record,
+    recordOrLog(type, data) {
+      record(type, 'gateway', data).catch((error: unknown) => {
+        options.log(`The event ${type} could not be recorded.`, error);
+      });
+    },
+  };
+}
