@@ -10,7 +10,7 @@ import { createDesktopHost, type DesktopHost } from './desktop-host.ts';
 import { consoleScheme, schemePrivileges } from './windows/app-protocol.ts';
 
 /** Seconds until a request of the demo expires: long enough to read, short enough to wait for. */
-const expirySeconds = 25;
+const expirySeconds = 20;
 
 const say = (line = ''): void => {
   process.stdout.write(`${line}\n`);
