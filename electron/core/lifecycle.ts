@@ -1,3 +1,5 @@
+import { AppError } from '../../shared/errors.ts';
+
 /** Something that is started, and undone in reverse. */
 export interface Stage {
   readonly name: string;
@@ -6,19 +8,27 @@ export interface Stage {
 }
 
 export interface Lifecycle {
-  /** Starts the stages in order. A stage that fails has those before it stopped, and its error is thrown. */
+  /** Starts the stages in order, once. A stage that fails has those before it stopped, and its error is thrown; so does a `stop` meanwhile. */
   start(): Promise<void>;
-  /** Stops in reverse what was started. One that fails to stop is reported and does not keep the others from stopping. */
+  /** Stops in reverse what was started; while starting, after the stage that is under way. One that fails to stop does not keep the others from stopping. */
   stop(): Promise<void>;
 }
 
 export function createLifecycle(stages: readonly Stage[], onStopFailed: (stage: string, error: unknown) => void): Lifecycle {
-  let started: Stage[] = [];
+  const started: Stage[] = [];
+  let starting: Promise<void> = Promise.resolve();
+  let isStopping = false;
 
-  async function stop(): Promise<void> {
-    const reverse = started.reverse();
-    started = [];
-    for (const stage of reverse) {
+  async function startAll(): Promise<void> {
+    for (const stage of stages) {
+      if (isStopping) throw new AppError('unavailable', 'Stopped while starting.');
+      await stage.start?.();
+      started.push(stage);
+    }
+  }
+
+  async function stopAll(): Promise<void> {
+    for (let stage = started.pop(); stage !== undefined; stage = started.pop()) {
       try {
         await stage.stop?.();
       } catch (error) {
@@ -29,16 +39,18 @@ export function createLifecycle(stages: readonly Stage[], onStopFailed: (stage: 
 
   return {
     async start() {
+      starting = startAll();
       try {
-        for (const stage of stages) {
-          await stage.start?.();
-          started.push(stage);
-        }
+        await starting;
       } catch (error) {
-        await stop();
+        await stopAll();
         throw error;
       }
     },
-    stop,
+    async stop() {
+      isStopping = true;
+      await starting.catch(() => undefined);
+      await stopAll();
+    },
   };
 }
