@@ -265,6 +265,22 @@ export const describeConfinement = (who: string): void => {
       expect(existsSync(join(inner, 'made')) && existsSync(join(world.neighbour, 'made'))).toBe(true);
     });
 
+    it('F59: cannot change a workspace that is to be read only, also one in another', async () => {
+      const inner = join(world.workspace, 'deep/inner');
+      mkdirSync(inner, { recursive: true });
+      writeFileSync(join(inner, 'kept'), 'kept');
+      const attempts = 'touch made "$1/made"; echo x > deep/inner/kept; chmod 700 deep; mv deep moved; cat */inner/kept';
+      const options = { workspaces: [world.workspace, inner, world.neighbour], args: [world.neighbour] };
+      const result = await world.bash(attempts, { ...options, readOnly: true });
+      expect(result.output).toMatch(/Read-only file system[^]*kept$/);
+      expect(existsSync(join(world.workspace, 'made')) || existsSync(join(world.neighbour, 'made'))).toBe(false);
+      expect(readFileSync(join(inner, 'kept'), 'utf8')).toBe('kept');
+      // Positive control: what is private stays writable, and the same attempts work where writing is wanted.
+      expect((await world.bash('echo fine > /tmp/x && cat /tmp/x', { ...options, readOnly: true })).output).toBe('fine\n');
+      await world.bash(attempts, options);
+      expect(existsSync(join(world.workspace, 'moved')) && existsSync(join(world.neighbour, 'made'))).toBe(true);
+    });
+
     it('F54: runs nothing when a workspace has become a link, lies in the data directory, or the folder is elsewhere', async () => {
       const run = 'touch made';
       await expect(world.bash(run, { cwd: world.data, workspaces: [world.data] })).rejects.toMatchObject({ code: 'forbidden' });

@@ -83,6 +83,7 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
           argv: ['/bin/bash', '--noprofile', '--norc', '-c', script, 'bash', ...args],
           cwd: workspace,
           workspaces: [workspace],
+          readOnly: false,
           env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/tmp/home', LANG: 'C.UTF-8' },
           timeoutMs: 15_000,
           outputLimit: 200_000,

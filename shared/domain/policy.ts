@@ -15,6 +15,10 @@ export const PolicyExample = z.strictObject({
 });
 export type PolicyExample = z.infer<typeof PolicyExample>;
 
+/** What a command may do to the workspace: change it, or only read it. */
+export const SandboxProfile = z.enum(['default', 'read-only']);
+export type SandboxProfile = z.infer<typeof SandboxProfile>;
+
 /** Keys are ANDed, lists are ORed; a rule without a key does not look at it. */
 export const PolicyRule = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'use 1–64 lower-case letters, digits and dashes'),
@@ -27,6 +31,7 @@ export const PolicyRule = z.strictObject({
   targets: patterns.optional(),
   paths: patterns.optional().describe('Matched against every resolved absolute path that the call touches; `~/` is the operator’s home.'),
   commands: patterns.optional().describe('Matched against each command of a parsed command line, its words joined by single spaces.'),
+  profile: SandboxProfile.optional().describe('`read-only`: a command that runs because of this rule cannot change its workspace.'),
   examples: z
     .array(PolicyExample)
     .max(50)

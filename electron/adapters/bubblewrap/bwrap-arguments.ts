@@ -12,6 +12,8 @@ export interface BwrapOptions {
   readonly statusFd: number;
   readonly data: readonly { readonly fd: number; readonly path: string }[];
   readonly workspaces: readonly { readonly fd: number; readonly path: string }[];
+  /** Whether the workspaces can only be read. */
+  readonly readOnly: boolean;
 }
 
 /** HOME inside. It lies on the private /tmp and is gone with it. */
@@ -48,7 +50,7 @@ export const bwrapArguments = (options: BwrapOptions): readonly string[] => {
     ...['--dir', '/var', '--symlink', '../tmp', '/var/tmp', '--dir', '/run'],
 
     // SECURITY: by descriptor, not by name: what was checked is what is mounted.
-    ...options.workspaces.flatMap(({ fd, path }) => ['--bind-fd', String(fd), path]),
+    ...options.workspaces.flatMap(({ fd, path }) => [options.readOnly ? '--ro-bind-fd' : '--bind-fd', String(fd), path]),
     // The root itself is in memory, too: read-only, it cannot be filled.
     ...['--remount-ro', '/'],
     ...['--chdir', options.cwd],

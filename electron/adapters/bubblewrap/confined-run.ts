@@ -54,6 +54,7 @@ export const runConfined = async (
         cwd: command.cwd,
         statusFd: numberOf(0),
         data: synthetic.map(({ path }, index) => ({ path, fd: numberOf(1 + index) })),
+        readOnly: command.readOnly,
         workspaces: mounts.map(({ path }, index) => ({ path, fd: numberOf(1 + data.length + index) })),
       }),
       ...prlimitArgv(deps.limits, hardLimits(await readFile('/proc/self/limits', 'utf8'))),

@@ -56,6 +56,7 @@ export const attemptEscapes = async ({ run, home, protectedPaths }: EscapeAttemp
       argv: ['/bin/bash', '--noprofile', '--norc', '-c', script, 'probe', ...words],
       cwd: workspace,
       workspaces: [workspace],
+      readOnly: false,
       env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
       timeoutMs: 10_000,
       outputLimit: 65_536,

@@ -1,24 +1,25 @@
 import type { PolicyProblem, PolicyRule } from '../../../shared/domain/policy.ts';
 import { compilePattern, type Matcher, type PatternKind } from './pattern.ts';
-import type { MatchedRule, PolicyInput } from './policy.ts';
+import type { DecidingRule, PolicyInput } from './policy.ts';
 import type { PolicyDocument } from './policy-document.ts';
 
 /** One rule, ready to be asked. */
 interface CompiledRule {
-  readonly matched: MatchedRule;
+  readonly matched: DecidingRule;
   readonly isFor: (input: PolicyInput) => boolean;
 }
 
-/** Rules of one file, strictest first and in the file's order within one effect. */
+/** Rules of one file, strictest first (of two that allow, the one for a read-only workspace) and otherwise in the file's order. */
 export interface CompiledRules {
   readonly count: number;
   /** The strictest rule that matches; null when none does. */
-  first(input: PolicyInput): MatchedRule | null;
+  first(input: PolicyInput): DecidingRule | null;
   /** Every rule that matches, strictest first. */
-  all(input: PolicyInput): readonly MatchedRule[];
+  all(input: PolicyInput): readonly DecidingRule[];
 }
 
 const EFFECTS = ['deny', 'ask', 'allow'] as const;
+const PROFILES = ['read-only', 'default'] as const;
 type Test = (input: PolicyInput) => boolean;
 
 /** Compiles every pattern once. Problems name the line of the pattern. */
@@ -36,7 +37,9 @@ export function compileRules(
       compileList(rule[key], kind, home, (at, message) => problems.push(document.problemAt(['rules', index, key, at], message)));
     return { matched: matchedRule(rule), isFor: allOf(testsOf(rule, compile)) };
   });
-  const ordered = EFFECTS.flatMap((effect) => compiled.filter((rule) => rule.matched.effect === effect));
+  const ordered = EFFECTS.flatMap((effect) =>
+    PROFILES.flatMap((profile) => compiled.filter(({ matched }) => matched.effect === effect && matched.profile === profile)),
+  );
   return {
     rules: {
       count: rules.length,
@@ -49,10 +52,11 @@ export function compileRules(
 
 const VERBS = { allow: 'allows', ask: 'asks about', deny: 'denies' } as const;
 
-const matchedRule = (rule: PolicyRule): MatchedRule => ({
+const matchedRule = (rule: PolicyRule): DecidingRule => ({
   id: rule.id,
   effect: rule.effect,
   reason: rule.reason ?? `The rule \`${rule.id}\` ${VERBS[rule.effect]} this.`,
+  profile: rule.profile ?? 'default',
 });
 
 type Compile = (key: 'tools' | 'agents' | 'targets' | 'paths' | 'commands', kind: PatternKind) => Matcher | null;

@@ -92,6 +92,21 @@ describe('which rule decides', () => {
     expect(policy.evaluate(call)).toMatchObject({ effect, rule });
   });
 
+  it('of two rules that allow, the one for a read-only workspace decides, wherever it stands', async () => {
+    const wide = '{ id: wide, effect: allow, tools: [bash] }';
+    const reads = '{ id: reads, effect: allow, tools: [bash], commands: ["cat *"], profile: read-only }';
+    for (const rules of [
+      [wide, reads],
+      [reads, wide],
+    ]) {
+      const { policy } = await started(file(...rules));
+      expect(policy.evaluate(input('bash', { command: 'cat a' }))).toMatchObject({ rule: 'reads', profile: 'read-only' });
+      expect(policy.evaluate(input('bash', { command: 'cat a; touch b' }))).toMatchObject({ rule: 'wide', profile: 'default' });
+    }
+    const { policy } = await started(file('{ id: bad, effect: allow, tools: [bash], profile: readonly }'));
+    expect(policy.status().state).toBe('deny_all');
+  });
+
   it('explains every match, strictest first', async () => {
     const { policy } = await started(rules);
     const explained = policy.explain(input('file_write', { path: 'src/x' }, { agent: 'evil' }));
@@ -403,6 +418,11 @@ describe('the shipped default', () => {
     ['git log --oneline -5 -- src', 'allow'],
     ['cat a 2>/dev/null', 'allow'],
     ['rg *', 'ask'],
+    ["rg a ''--pre=./{,x}", 'ask'],
+    ['rg a ""*', 'ask'],
+    ['rg a \\--pre=./{,x}', 'ask'],
+    ["find . ''?delete", 'ask'],
+    ['find . \\[-]delete', 'ask'],
     ["rg --pre='x' a", 'ask'],
     ['find . -fprint x', 'ask'],
     ['find . -name a -delete', 'ask'],
@@ -429,6 +449,15 @@ describe('the shipped default', () => {
   ])('%s → %s', async (command, effect) => {
     const { policy } = await started(DEFAULT);
     expect(policy.evaluate(input('bash', { command }))).toMatchObject({ effect });
+  });
+
+  it('lets commands run unasked only where they cannot change the workspace', async () => {
+    const { policy } = await started(DEFAULT);
+    const unasked = policy.rules().filter(({ effect, tools }) => effect === 'allow' && (tools === undefined || tools.includes('bash')));
+    expect(unasked.map(({ id, profile }) => [id, profile])).toEqual([['commands-that-only-read', 'read-only']]);
+    expect(policy.evaluate(input('bash', { command: 'git status' }))).toMatchObject({ effect: 'allow', profile: 'read-only' });
+    // What the operator said yes to may write.
+    expect(policy.evaluate(input('bash', { command: 'make' }))).toMatchObject({ effect: 'ask', profile: 'default' });
   });
 
   it.each<[string, string, string]>([

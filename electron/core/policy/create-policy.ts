@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { PolicyFileSource } from '../ports/policy-file.ts';
 import { compileRules, type CompiledRules } from './compiled-rules.ts';
 import { textualInput } from './textual-input.ts';
-import type { MatchedRule, Policy, PolicyInput } from './policy.ts';
+import type { DecidingRule, MatchedRule, Policy, PolicyInput } from './policy.ts';
 import { readPolicyDocument, type PolicyDocument } from './policy-document.ts';
 import type { ShellParser } from './shell-parser.ts';
 
@@ -38,7 +38,6 @@ interface Loaded {
 }
 
 const DENY_ALL = 'deny-all';
-const PROFILE = 'default';
 /** Who and where a rule's examples pretend to be. */
 const EXAMPLE = { agent: 'example', target: 'local', workspace: '/workspace' };
 
@@ -98,14 +97,13 @@ export function createPolicy(deps: PolicyDeps): Policy {
 
   function explain(input: PolicyInput): { readonly verdict: Verdict; readonly matched: readonly MatchedRule[] } {
     const matched = isJudged(input) ? (inForce?.compiled.all(input) ?? []) : [];
-    return { verdict: evaluate(input), matched };
+    return { verdict: evaluate(input), matched: matched.map(({ id, effect, reason }) => ({ id, effect, reason })) };
   }
 
   const isJudged = (input: PolicyInput) => inForce !== null && deps.tools(input.tool) !== null;
 
   function evaluate(input: PolicyInput): Verdict {
-    if (inForce === null)
-      return verdict(DENY_ALL, { id: 'builtin:policy-unreadable', effect: 'deny', reason: unreadable(deps.file.path, problems) });
+    if (inForce === null) return verdict(DENY_ALL, { ...UNREADABLE, reason: unreadable(deps.file.path, problems) });
     if (deps.tools(input.tool) === null) return verdict(inForce.version, UNKNOWN_TOOL);
     return verdict(inForce.version, judge(inForce.compiled, input));
   }
@@ -150,29 +148,37 @@ export function createPolicy(deps: PolicyDeps): Policy {
   };
 }
 
-const UNKNOWN_TOOL: MatchedRule = { id: 'builtin:unknown-tool', effect: 'deny', reason: 'No tool of exactly this name exists.' };
-const NO_RULE: MatchedRule = {
+const UNREADABLE = { id: 'builtin:policy-unreadable', effect: 'deny', profile: 'default' } as const;
+const UNKNOWN_TOOL: DecidingRule = {
+  id: 'builtin:unknown-tool',
+  effect: 'deny',
+  reason: 'No tool of exactly this name exists.',
+  profile: 'default',
+};
+const NO_RULE: DecidingRule = {
   id: 'builtin:no-rule',
   effect: 'ask',
   reason: 'No rule of the policy covers this, so the operator decides.',
+  profile: 'default',
 };
 /** SECURITY: an empty list is not an opinion (THREATS rule 6). */
-const NO_RULES: MatchedRule = {
+const NO_RULES: DecidingRule = {
   id: 'builtin:no-rules',
   effect: 'deny',
   reason: 'The policy holds no rules at all, so nothing is allowed.',
+  profile: 'default',
 };
 
-function judge(rules: CompiledRules, input: PolicyInput): MatchedRule {
+function judge(rules: CompiledRules, input: PolicyInput): DecidingRule {
   if (rules.count === 0) return NO_RULES;
   return rules.first(input) ?? NO_RULE;
 }
 
-const verdict = (version: string, rule: MatchedRule): Verdict => ({
+const verdict = (version: string, rule: DecidingRule): Verdict => ({
   effect: rule.effect,
   rule: rule.id,
   reason: rule.reason,
-  profile: PROFILE,
+  profile: rule.profile,
   policy_version: version,
 });
 

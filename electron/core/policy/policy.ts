@@ -1,6 +1,6 @@
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { Risk, Scope } from '../../../shared/domain/identity.ts';
-import type { PolicyProblem, PolicyRule, PolicyStatus } from '../../../shared/domain/policy.ts';
+import type { PolicyProblem, PolicyRule, PolicyStatus, SandboxProfile } from '../../../shared/domain/policy.ts';
 
 /** What policy judges: the resolved call, never the agent's own words about it. */
 export interface PolicyInput {
@@ -21,6 +21,11 @@ export interface MatchedRule {
   readonly id: string;
   readonly effect: 'allow' | 'ask' | 'deny';
   readonly reason: string;
+}
+
+/** A rule that decides, with the sandbox that it decides for. */
+export interface DecidingRule extends MatchedRule {
+  readonly profile: SandboxProfile;
 }
 
 export interface Policy {

@@ -6,8 +6,10 @@ export interface SandboxCommand {
   readonly argv: readonly string[];
   /** Absolute, inside `workspaces`. */
   readonly cwd: string;
-  /** Mounted read-write at their own absolute paths; checked again right before they are mounted. */
+  /** Mounted at their own absolute paths; checked again right before they are mounted. */
   readonly workspaces: readonly string[];
+  /** Whether the workspaces can only be read. */
+  readonly readOnly: boolean;
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;

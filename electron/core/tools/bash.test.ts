@@ -91,6 +91,15 @@ describe('bash tool', () => {
     expect(files.held()).toBe(0);
   });
 
+  it('lets a command write under the default profile only', async () => {
+    for (const profile of ['default', 'read-only', 'unheard-of']) {
+      const resolution = await resolve({ command: 'cat x' });
+      await resolution.execute({ profile, signal: new AbortController().signal, onOutput: () => undefined });
+      await resolution.release();
+    }
+    expect(sandbox.commands.map(({ readOnly }) => readOnly)).toEqual([false, true, true]);
+  });
+
   it('refuses a folder outside, one that is a file, and a token without a workspace', async () => {
     await expect(resolve({ command: 'x', cwd: '/etc' })).rejects.toMatchObject({ code: 'forbidden' });
     await expect(resolve({ command: 'x', cwd: '../other' })).rejects.toMatchObject({ code: 'forbidden' });

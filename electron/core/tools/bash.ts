@@ -103,11 +103,13 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
       diff: null,
     },
     rehash: async () => (await look()).operands,
-    async execute({ signal, onOutput }) {
+    async execute({ profile, signal, onOutput }) {
       const timeoutMs = seconds * 1000;
       const { cwd, workspaces } = place;
+      // SECURITY: only the one profile that says so may write; one that is not known here may not.
+      const readOnly = profile !== 'default';
       const result = await deps.sandbox.run(
-        { argv, cwd, workspaces, env, timeoutMs, outputLimit: output_limit_bytes, tty },
+        { argv, cwd, workspaces, readOnly, env, timeoutMs, outputLimit: output_limit_bytes, tty },
         signal,
         onOutput,
       );
