@@ -51,6 +51,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
   useLayoutEffect(() => {
     const element = dialog.current;
     if (element !== null && !element.open) element.showModal();
+    // The browser would focus the list's frame, where nothing can be typed.
+    element?.querySelector('input')?.focus();
     return () => element?.close();
   }, []);
   const agents = [...new Set(tokens.data?.tokens.map((token) => token.agent) ?? [])];
@@ -70,7 +72,6 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
     >
       <Command label="Search or act" loop>
         <Command.Input
-          autoFocus
           placeholder="Search or act"
           className="h-11 w-full border-b border-hairline bg-transparent px-4 text-title outline-none placeholder:text-ink-3"
         />

@@ -18,10 +18,10 @@ const key = 'k'.repeat(43);
 test('THREATS 22: the secret leaves the address at once', () => {
   const replaced: string[] = [];
   const history = { replaceState: (_state: unknown, _title: string, url: string) => replaced.push(url) } as unknown as History;
-  const location = { hash: '#k=abc_DEF-1', pathname: '/', search: '' } as Location;
-  expect(takeSecret(location, history)).toBe('abc_DEF-1');
+  const at = (hash: string): Location => ({ hash, pathname: '/', search: '' }) as Location;
+  expect(takeSecret(at('#k=abc_DEF-1'), history)).toBe('abc_DEF-1');
   expect(replaced).toEqual(['/']);
-  expect(takeSecret({ ...location, hash: '#/audit?text=k=1' }, history)).toBeNull();
+  expect(takeSecret(at('#/audit?text=k=1'), history)).toBeNull();
 });
 
 test('the session key travels in a header, without cookies', async () => {

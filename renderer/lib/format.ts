@@ -87,8 +87,5 @@ export function bytes(value: number): string {
 
 const trim = (value: number): string => (value < 10 ? value.toFixed(1) : Math.round(value).toString());
 
-/** A digest short enough to read aloud; the whole one belongs beside it on hover or in an inspector. */
-export const shortDigest = (digest: string): string => digest.slice(0, 12);
-
 /** The name by which the operator knows a target. */
 export const targetName = (target: string): string => (target === 'local' ? 'this laptop' : target);

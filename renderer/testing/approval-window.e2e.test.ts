@@ -178,7 +178,7 @@ test('THREATS 15: hostile text is text: marked, in order, never markup', async (
     expect(shown).toContain(part);
   }
   // eslint's view of control characters is ours too: none may be left.
-  expect([...(shown ?? '')].filter((char) => char !== '\n' && /[\p{Cc}\p{Cf}\u2800]/u.test(char))).toEqual([]);
+  expect(Array.from(shown ?? '').filter((char) => char !== '\n' && /[\p{Cc}\p{Cf}\u2800]/u.test(char))).toEqual([]);
   expect(await page.locator('img, a, b, script:not([type=module])').count()).toBe(0);
   await page.getByText('Letters of two alphabets in one word').waitFor();
   expect(opened.complaints).toEqual([]);

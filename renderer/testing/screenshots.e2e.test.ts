@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type {} from './fake-page.ts';
@@ -15,7 +15,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const keep = process.env['GATEHOUSE_SCREENSHOTS'];
 const only = new RegExp(process.env['GATEHOUSE_SITUATION'] ?? '');
 const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface AxeAnswer {
   readonly violations: readonly {
@@ -43,7 +42,7 @@ afterAll(async () => {
 
 /** The text of each violation, so that a failure says what to mend. */
 async function axeViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const answer = await page.evaluate(() =>
     (window as unknown as { axe: { run(options: object): Promise<AxeAnswer> } }).axe.run({ resultTypes: ['violations'] }),
   );

@@ -18,6 +18,7 @@ export function Dialog({ title, onClose, children, footer, width = 520 }: Dialog
   useLayoutEffect(() => {
     const dialog = ref.current;
     if (dialog !== null && !dialog.open) dialog.showModal();
+    dialog?.querySelector<HTMLElement>('input, textarea')?.focus();
     return () => dialog?.close();
   }, []);
   return (

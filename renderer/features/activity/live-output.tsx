@@ -14,7 +14,7 @@ export function LiveOutput({ call }: { readonly call: CallId }): ReactNode {
   useEffect(() => bridge.openStream('call.output', call, (chunk) => setText((old) => (old + chunk).slice(-kept))), [bridge, call]);
   useEffect(() => {
     // Not returned: browsers answer with a promise, and React would take that for a clean-up.
-    void end.current?.scrollIntoView({ block: 'nearest' });
+    end.current?.scrollIntoView({ block: 'nearest' });
   }, [text]);
   return (
     <div className="max-h-80 overflow-y-auto rounded-md bg-sunken px-3 py-2" tabIndex={0} role="log" aria-label="Live output">
