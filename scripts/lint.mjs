@@ -6,7 +6,8 @@ import { run } from './run.mjs';
 const tool = (name, ...args) => [projectNode(), [inRoot(`node_modules/.bin/${name}`), ...args]];
 const compile = (config) => tool('tsc', '-p', config, '--incremental', '--tsBuildInfoFile', `.cache/tsc/${config}.tsbuildinfo`);
 
-const CHECKS = {
+/** Made when they are run: before the first `npm ci` there is no Node of the project’s yet. */
+const checks = () => ({
   types: compile('tsconfig.json'),
   'types of the pages': compile('tsconfig.renderer.json'),
   'types of the tests in pages': compile('tsconfig.tests.json'),
@@ -14,7 +15,7 @@ const CHECKS = {
   formatting: tool('prettier', '--check', '--log-level', 'warn', '.'),
   'import directions': tool('depcruise', 'electron', 'renderer', 'shared', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'),
   'dead code': tool('knip', '--no-progress', '--no-config-hints'),
-};
+});
 const AT_ONCE = 2;
 
 /**
@@ -22,7 +23,7 @@ const AT_ONCE = 2;
  * @returns {Promise<{name: string, ok: boolean, output: string}[]>}
  */
 export async function lint(log = () => {}) {
-  const queue = Object.entries(CHECKS);
+  const queue = Object.entries(checks());
   const results = [];
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
