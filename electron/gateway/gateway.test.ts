@@ -150,6 +150,26 @@ describe('the front door of the agents’ plane', () => {
     expect(served).toEqual([]);
   });
 
+  it('asks for the body of a request with an Expect header only behind the door', async () => {
+    expect((await post({ expect: '100-continue', host: 'evil.test' })).status).toBe(403);
+    expect((await post({ expect: '100-continue', authorization: null })).status).toBe(401);
+    expect((await post({ expect: 'something', host: 'evil.test' })).status).toBe(403);
+    expect(served).toEqual([]);
+    // Positive control.
+    const response = await post({ expect: '100-continue' }, '{"a":1}');
+    expect([response.status, response.body.split('\r\n')[0]]).toEqual([100, 'HTTP/1.1 200 OK']);
+    expect(served).toEqual([{ a: 1 }]);
+  });
+
+  it.each(['websocket', 'h2c'])('answers a request to change to %s as HTTP, behind the same door', async (protocol) => {
+    const upgrade = { connection: 'Upgrade, HTTP2-Settings', upgrade: protocol, 'http2-settings': 'AAMAAABkAARAAAAAAAIAAAAA' };
+    expect((await post({ ...upgrade, host: 'evil.test' })).status).toBe(403);
+    expect((await post({ ...upgrade, authorization: null })).status).toBe(401);
+    expect(served).toEqual([]);
+    expect((await post(upgrade, '{"a":1}')).status).toBe(200);
+    expect(served).toEqual([{ a: 1 }]);
+  });
+
   it('keeps the order Host → Origin → route → type → size → token → parse', async () => {
     const wrong = {
       host: 'evil.test',

@@ -45,6 +45,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
   let server: Server | null = null;
   let port = 0;
 
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    handle(request, response).catch((error: unknown) => {
+      deps.log('A request could not be answered.', error);
+      if (!response.headersSent) send(response, 500, { error: 'internal' });
+      response.destroy();
+    });
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const settings: FrontDoorSettings = { port, allowedOrigins: deps.allowedOrigins() };
     const checked = checkHeaders(request, settings);
@@ -53,7 +61,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
     const authenticated = authenticate(request);
     if ('status' in authenticated) return refuse(request, response, authenticated);
-    const body = request.method === 'POST' ? await parseBody(request) : { ok: true as const, value: undefined };
+    const body = request.method === 'POST' ? await parseBody(request, response) : { ok: true as const, value: undefined };
     if (!body.ok) return refuse(request, response, body.refusal);
     await deps.mcp.handle({
       req: request,
@@ -80,7 +88,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   async function answerProof(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await parseBody(request);
+    const body = await parseBody(request, response);
     if (!body.ok) return refuse(request, response, body.refusal);
     const proof = proofFor(body.value, port, (id: TokenId, message) => deps.tokens.prove(id, message));
     if (proof === null) return refuse(request, response, { status: 404, reason: 'No such token.' });
@@ -91,16 +99,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     async start() {
       const listener = createServer(
         { maxHeaderSize: 16_384, headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, joinDuplicateHeaders: false },
-        (request, response) => {
-          handle(request, response).catch((error: unknown) => {
-            deps.log('A request could not be answered.', error);
-            if (!response.headersSent) send(response, 500, { error: 'internal' });
-            response.destroy();
-          });
-        },
+        answer,
       );
-      // SECURITY: no protocol but HTTP is ever spoken here.
-      listener.on('upgrade', (_request, socket) => socket.destroy());
+      // SECURITY: with an Expect header, too, a request meets the one door in its one order; without these Node would answer it first.
+      listener.on('checkContinue', answer);
+      listener.on('checkExpectation', answer);
+      // SECURITY: no protocol but HTTP is ever spoken here. A request for another one (h2c, say) is answered as the HTTP that it is.
       listener.on('connect', (_request, socket) => socket.destroy());
       listener.maxConnections = maxConnections;
       server = listener;
@@ -139,7 +143,10 @@ async function listen(server: Server, port: number): Promise<void> {
 
 async function parseBody(
   request: IncomingMessage,
+  response: ServerResponse,
 ): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly refusal: Refusal }> {
+  // Only a request that got this far is asked for its body.
+  if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
   const body = await readBody(request, maxBodyBytes);
   if (!body.ok) return { ok: false, refusal: { status: 413, reason: `The body may have at most ${maxBodyBytes.toString()} bytes.` } };
   try {
