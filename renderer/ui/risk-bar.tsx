@@ -11,7 +11,7 @@ export function RiskBar({ risk, compact = false }: { readonly risk: Risk; readon
   return (
     <span
       className={cx(
-        'inline-flex h-5 items-center gap-1.5 align-top text-sm',
+        'inline-flex h-5 items-center gap-1.5 align-middle text-sm',
         risk === 'critical' ? 'font-semibold' : 'font-medium',
         tints[risk],
       )}

@@ -44,7 +44,7 @@ const approvals: Record<ApprovalState, Mark> = {
 function Show({ mark, title }: { readonly mark: Mark; readonly title?: string | undefined }): ReactNode {
   const Icon = mark.icon;
   return (
-    <span title={title} className={cx('inline-flex h-5 items-center gap-1 align-top text-sm font-medium whitespace-nowrap', mark.tint)}>
+    <span title={title} className={cx('inline-flex h-5 items-center gap-1 align-middle text-sm font-medium whitespace-nowrap', mark.tint)}>
       <Icon size={14} aria-hidden="true" />
       {mark.word}
     </span>

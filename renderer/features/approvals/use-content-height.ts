@@ -29,6 +29,8 @@ export function useContentHeight(
       observer.observe(box);
       for (const child of box.children) observer.observe(child);
     }
+    // A hidden window gets no word from the observer, and must have its height before it is shown.
+    measure();
     return () => observer.disconnect();
   }, [root, scroller, shown, report]);
 }

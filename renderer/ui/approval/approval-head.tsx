@@ -48,6 +48,10 @@ export function ApprovalHead({ approval, standing, confinement, position, level 
           )}
           <Untrusted text={targetName(approval.target)} />
           {confinement !== null && ` · ${confinement}`}
+          {' · '}
+          <span title="The program that asks runs with your rights, outside the sandbox. Only what it does through Gatehouse is confined.">
+            agent not confined
+          </span>
         </p>
         {standing.kind !== 'over' && <CountdownText leftMs={standing.leftMs} label={timeLabels[standing.kind]} />}
       </div>
