@@ -1,3 +1,4 @@
+import { AppError } from '../../../shared/errors.ts';
 import type { ApprovalDecision } from '../../../shared/domain/approval.ts';
 import type { CallRecord, Operand, Verdict } from '../../../shared/domain/call.ts';
 import type { ApprovalId, Digest } from '../../../shared/domain/identity.ts';
@@ -82,10 +83,19 @@ async function driftOf(
   const now = deps.policy.evaluate(policyInput(call));
   if (now.effect === 'deny')
     return { outcome: 'denied', rule: now.rule, reason: `The policy changed while the call waited: ${now.reason}` };
-  const operands = await call.resolution.rehash();
-  if (!isSame(operands, call.operands))
-    return { outcome: 'denied', rule: 'builtin:drift', reason: 'A file that the call runs or reads changed after the operator was asked.' };
-  return null;
+  const lost = await lookAgain(call);
+  return lost === null ? null : { outcome: 'denied', rule: 'builtin:drift', reason: lost };
+}
+
+/** SECURITY: what can no longer be looked at has changed, too; the yes must not stay behind unspent. */
+async function lookAgain(call: ResolvedCall): Promise<string | null> {
+  try {
+    const isUnchanged = isSame(await call.resolution.rehash(), call.operands);
+    return isUnchanged ? null : 'A file that the call runs or reads changed after the operator was asked.';
+  } catch (error) {
+    const why = error instanceof AppError ? error.message : 'it could not be read';
+    return `Something that the call runs, reads or writes is not what it was when the operator was asked: ${why}.`;
+  }
 }
 
 function isSame(now: readonly Operand[], then: readonly Operand[]): boolean {

@@ -14,12 +14,8 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
     };
     const output = await call.resolution.execute({ profile, signal: run.signal, onOutput });
     if (run.signal.aborted) return { output, outcome: 'cancelled', reason: abortReason(run.signal), durationMs: took() };
-    return {
-      output,
-      outcome: output.isError ? 'failed' : 'succeeded',
-      reason: output.isError ? firstLine(output.text) : null,
-      durationMs: took(),
-    };
+    const reason = failureOf(output);
+    return { output, outcome: reason === null ? 'succeeded' : 'failed', reason, durationMs: took() };
   } catch (error) {
     // A bug in a tool must not take the gateway down, and its message is not known to be safe to show.
     const message = error instanceof AppError ? error.message : 'The tool failed inside the gateway. The operator’s log has the details.';
@@ -45,6 +41,12 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
 
 function abortReason(signal: AbortSignal): string {
   return typeof signal.reason === 'string' ? signal.reason : 'The agent cancelled the call.';
+}
+
+/** A command that ends with another code than 0 is no failure of the tool, and the agent sees its output; to the operator it has failed. */
+function failureOf(output: ToolOutput): string | null {
+  if (output.isError) return firstLine(output.text);
+  return output.exitCode === null || output.exitCode === 0 ? null : `Ended with exit code ${output.exitCode.toString()}.`;
 }
 
 function firstLine(text: string): string {

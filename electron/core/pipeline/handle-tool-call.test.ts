@@ -131,6 +131,7 @@ describe('handleToolCall', () => {
     it.each([
       ['the policy turns to deny', 'rule-deny', () => harness.judge('deny')],
       ['a file that it runs changes', 'builtin:drift', () => harness.changeOperand()],
+      ['a file that it runs is out of reach', 'builtin:drift', () => harness.loseOperand()],
       ['F20: the token expires', 'builtin:token', () => harness.clock.setWall(harness.clock.now() + 200_000)],
     ])('%s', async (_name, rule, change) => {
       token = await harness.tokens
