@@ -33,6 +33,8 @@ export interface PipelineHarness {
   judge(effect: Verdict['effect']): void;
   /** The content of the one operand of every call, as the hash that `rehash` finds from now on. */
   changeOperand(): void;
+  /** From now on `rehash` finds that its file has moved out of reach. */
+  loseOperand(): void;
   /** Commits from now on fail as on a full disk, or work again. */
   breakStore(broken: boolean | ((type: string) => boolean)): void;
   mint(agent?: string): Promise<AgentToken>;
@@ -55,7 +57,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
   const bus = createChangeBus();
   const effects: string[] = [];
   let effect: Verdict['effect'] = 'allow';
-  let operand = digestOf('a');
+  let operand: ReturnType<typeof digestOf> | null = digestOf('a');
   let isBroken: (type: string) => boolean = () => false;
 
   const store: Store = {
@@ -81,7 +83,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
         cwd: '/workspace',
         argv: ['effect', text],
         env: {},
-        operands: [{ path: '/workspace/run.sh', sha256: operand }],
+        operands: operand === null ? [] : [{ path: '/workspace/run.sh', sha256: operand }],
         commands: [`effect ${text}`],
         preview: {
           summary: 'have an effect',
@@ -94,7 +96,10 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
           unparsed: false,
           diff: null,
         },
-        rehash: () => Promise.resolve([{ path: '/workspace/run.sh', sha256: operand }]),
+        rehash: () =>
+          operand === null
+            ? Promise.reject(new AppError('forbidden', 'it leads out of the workspace'))
+            : Promise.resolve([{ path: '/workspace/run.sh', sha256: operand }]),
         execute: ({ signal }) => {
           if (text === 'throw') throw new Error('a bug with a secret in its message');
           if (text === 'hang') return new Promise((resolve) => signal.addEventListener('abort', () => resolve(outputOf('cut'))));
@@ -153,6 +158,9 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     },
     changeOperand() {
       operand = digestOf('b');
+    },
+    loseOperand() {
+      operand = null;
     },
     breakStore(broken) {
       isBroken = typeof broken === 'function' ? broken : () => broken;

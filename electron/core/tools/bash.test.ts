@@ -131,6 +131,20 @@ describe('bash tool', () => {
     expect(await resolution.rehash()).not.toEqual(resolution.operands);
   });
 
+  it('notices that another folder stands where the command starts', async () => {
+    let elsewhere = '/house/ws/sub';
+    const resolving = files.resolve.bind(files);
+    files.resolve = async (workspaces, path) => resolving(workspaces, path === '/house/ws/sub' ? elsewhere : path);
+    const resolution = await resolve({ command: 'make', cwd: 'sub' });
+    expect(await resolution.rehash()).toEqual(resolution.operands);
+    elsewhere = '/house/ws/sub2';
+    files.put('/house/ws/sub2/Makefile', 'all: ; rm -rf .');
+    await expect(resolution.rehash()).rejects.toMatchObject({ code: 'conflict' });
+    elsewhere = '/house/other';
+    await expect(resolution.rehash()).rejects.toMatchObject({ code: 'forbidden' });
+    expect(files.held()).toBe(0);
+  });
+
   it('looks for words where the command changes to, and says when that is unknown', async () => {
     const known = await resolve({ command: 'cd sub; bash inner.sh' });
     expect(known.operands.map(({ path }) => path)).toContain('/house/ws/sub/inner.sh');

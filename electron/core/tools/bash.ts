@@ -102,7 +102,10 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
       unparsed: !analysis.complete || found.incomplete !== null,
       diff: null,
     },
-    rehash: async () => (await look()).operands,
+    rehash: async () => {
+      await requireSameFolder(deps.files, place);
+      return (await look()).operands;
+    },
     async execute({ profile, signal, onOutput }) {
       const timeoutMs = seconds * 1000;
       const { cwd, workspaces } = place;
@@ -117,6 +120,14 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
     },
     release: async () => undefined,
   };
+};
+
+/** SECURITY: where the command starts is part of what was approved; a link in its place would start it elsewhere. */
+const requireSameFolder = async (files: Files, { workspaces, cwd }: Place): Promise<void> => {
+  const folder = await files.resolve(workspaces, cwd);
+  const isSame = folder.path === cwd && folder.kind === 'directory';
+  await folder.close();
+  if (!isSame) throw new AppError('conflict', `${cwd} is no longer the folder that it was`);
 };
 
 /** The whole environment: a fixed table, nothing of the gateway's own. */
