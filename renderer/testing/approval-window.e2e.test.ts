@@ -242,3 +242,26 @@ test('Later hides the window and decides nothing', async () => {
   await page.waitForFunction(() => window.fake?.log.some((call) => call.name === 'shell.hide_approval'));
   expect(await decisions()).toEqual([]);
 });
+
+test('a card that was decided elsewhere makes room after some seconds, but never under the pointer', async () => {
+  await show('card_queue');
+  await armed();
+  await page.mouse.move(300, 200);
+  await page.evaluate(() => {
+    const fake = window.fake;
+    const shown = fake?.world.approvals[0];
+    if (fake === undefined || shown === undefined) return;
+    const at = new Date().toISOString();
+    const decision = { result: 'denied' as const, by: 'operator', channel: 'command-line' as const, at, reason: 'Elsewhere.' };
+    fake.world.approvals = fake.world.approvals.map((one) => (one.id === shown.id ? { ...one, state: 'denied' as const, decision } : one));
+    fake.push('approvals');
+  });
+  await page.getByText('Elsewhere.').waitFor();
+  await page.waitForTimeout(5000);
+  expect(await page.getByText('Elsewhere.').count()).toBe(1);
+  await page.mouse.move(-50, -50);
+  await page.getByText('Elsewhere.').waitFor({ state: 'detached', timeout: 15_000 });
+  await unarmed();
+  await page.getByText('1 of 3').waitFor();
+  expect(await decisions()).toEqual([]);
+});

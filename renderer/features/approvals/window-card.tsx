@@ -14,6 +14,7 @@ import { CallView } from '../../ui/approval/call-view.tsx';
 import { CountdownLine } from '../../ui/countdown.tsx';
 import { cx } from '../../ui/cx.ts';
 import { useContentHeight } from './use-content-height.ts';
+import { useSettledDismiss } from './use-settled-dismiss.ts';
 import { useShift } from './use-shift.ts';
 import { useWindowKeys } from './use-window-keys.ts';
 
@@ -75,6 +76,14 @@ export function WindowCard(props: WindowCardProps): ReactNode {
     [approval, armed, blocked, decide, onDismiss, onLater, onStep, overflows, scroller, standing.kind],
   );
   useWindowKeys(keys);
+  const dismiss = useRef(onDismiss);
+  useEffect(() => {
+    dismiss.current = onDismiss;
+  }, [onDismiss]);
+  useSettledDismiss(
+    standing.kind === 'over',
+    useCallback(() => dismiss.current(), []),
+  );
 
   return (
     <main
