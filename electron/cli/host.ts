@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { contract, Topic, WireError, type InputOf, type OperationName, type OutputOf } from '../../shared/contract/contract.ts';
@@ -86,10 +86,18 @@ function notRunning(cause: unknown): AppError {
 
 /** SECURITY: what is decided here must not be told to a socket that somebody else put there. */
 function checkSocket(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  const found = look(path);
   if (found === undefined) throw notRunning(undefined);
   if (!found.isSocket() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0) {
     throw new AppError('forbidden', `${path} is not a private socket of this user, so nothing was sent to it.`);
+  }
+}
+
+function look(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw new AppError('forbidden', `${path} cannot be reached as this user. Use the account that Gatehouse runs under.`, { cause });
   }
 }
 

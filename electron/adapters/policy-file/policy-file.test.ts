@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,14 +26,29 @@ describe('read', () => {
   it.each<[string, () => Promise<unknown>, string]>([
     ['more than 1 MB', async () => writeFile(path, Buffer.alloc(1024 * 1024 + 1, 'x')), 'larger than 1 MB'],
     ['bytes that are not UTF-8', async () => writeFile(path, Buffer.from([0x61, 0xff])), 'not valid UTF-8'],
-    ['a folder', async () => symlink(folder, path), 'not an ordinary file'],
+    ['a folder', async () => mkdir(path), 'not an ordinary file'],
     ['a pipe that nobody writes to', async () => execFileSync('mkfifo', [path]), 'not an ordinary file'],
-    ['a device', async () => symlink('/dev/zero', path), 'not an ordinary file'],
+    [
+      'a link, also to a good file',
+      async () => (await writeFile(`${path}.real`, 'version: 1'), symlink(`${path}.real`, path)),
+      'symbolic link',
+    ],
   ])('refuses %s', async (_name, make, message) => {
     await make();
     await expect(createPolicyFile(path).read()).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it('refuses a file of another user', async () => {
+    await writeFile(path, 'version: 1');
+    expect(await createPolicyFile(path).read()).toBe('version: 1');
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) await chown(path, 65_534, 65_534);
+    await expect(createPolicyFile(isRoot ? path : '/etc/passwd').read()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('another user') as string,
     });
   });
 

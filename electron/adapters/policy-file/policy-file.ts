@@ -50,10 +50,12 @@ export async function installDefaultPolicy(path: string, shipped: string): Promi
 
 async function openOrNull(path: string): Promise<FileHandle | null> {
   try {
-    // SECURITY: a pipe in the file's place must not hang the gateway.
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    // SECURITY: a pipe in the file's place must not hang the gateway; a link would let whoever can write at its other end, an agent in its
+    // workspace perhaps, say what the policy is.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (cause) {
     if (isCode(cause, 'ENOENT')) return null;
+    if (isCode(cause, 'ELOOP')) throw unreadable(path, 'it is a symbolic link; put the file itself there', cause);
     throw unreadable(path, 'it cannot be opened; check its permissions', cause);
   }
 }
@@ -61,6 +63,8 @@ async function openOrNull(path: string): Promise<FileHandle | null> {
 async function readText(path: string, file: FileHandle): Promise<string> {
   const found = await file.stat();
   if (!found.isFile()) throw unreadable(path, 'it is not an ordinary file');
+  // SECURITY: in a folder that was open to others before we closed it, another user may have left it.
+  if (found.uid !== process.geteuid?.()) throw unreadable(path, `it belongs to another user (uid ${found.uid}); replace it with your own`);
   const buffer = Buffer.alloc(MAX_BYTES + 1);
   let length = 0;
   for (let more = 1; more > 0 && length <= MAX_BYTES; length += more) {
