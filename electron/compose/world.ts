@@ -10,7 +10,7 @@ import { createFiles } from '../adapters/files/files.ts';
 import { createMachineProbes } from '../adapters/machine/machine-probes.ts';
 import { createPolicyFile } from '../adapters/policy-file/policy-file.ts';
 import { createRunner } from '../adapters/runner/runner.ts';
-import { createConfSettings, type ConfSettings } from '../adapters/settings/conf-settings.ts';
+import { createConfSettings } from '../adapters/settings/conf-settings.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { createChangeBus, type ChangeBus } from '../core/change-bus.ts';
 import type { Clock } from '../core/ports/clock.ts';
@@ -19,6 +19,7 @@ import type { AgentClients, MachineProbes } from '../core/ports/machine.ts';
 import type { PolicyFileSource } from '../core/ports/policy-file.ts';
 import type { Sandbox } from '../core/ports/sandbox.ts';
 import type { Store } from '../core/ports/store.ts';
+import { createAcceptedSettings, type AcceptedSettings } from '../core/settings/accepted-settings.ts';
 import { operatorSocketPath } from '../operator/socket-path.ts';
 import type { GatehouseOptions } from './gatehouse.ts';
 
@@ -29,7 +30,7 @@ export interface World {
   readonly home: string;
   readonly clock: Clock;
   readonly bus: ChangeBus;
-  readonly settings: ConfSettings;
+  readonly settings: AcceptedSettings;
   readonly store: Store;
   readonly files: Files;
   readonly sandbox: Sandbox;
@@ -59,7 +60,7 @@ export function createWorld(options: GatehouseOptions): World {
   let degraded: string | null = null;
   let verified: { readonly at: string; readonly ok: boolean } | null = null;
 
-  const settings = createConfSettings({
+  const settingsFile = createConfSettings({
     dataDir,
     onRepaired: (file, mode) => repairs.push({ path: file, from: mode, to: 0o600 }),
     ...(options.openSettingsStore === undefined ? {} : { openStore: options.openSettingsStore }),
@@ -80,6 +81,14 @@ export function createWorld(options: GatehouseOptions): World {
       verified = { at: new Date(clock.now()).toISOString(), ok: result.ok };
       bus.changed('status');
       return result;
+    },
+  };
+  const accepted = createAcceptedSettings({ file: settingsFile, store, bus, isHolding: options.host === 'desktop' });
+  const settings: AcceptedSettings = {
+    ...accepted,
+    async start() {
+      settingsFile.start();
+      await accepted.start();
     },
   };
   const files = createFiles({ protectedPaths, home });

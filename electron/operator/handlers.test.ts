@@ -37,6 +37,9 @@ describe('config.set', () => {
         current = change.settings;
         return { before: change.before, after: change.after };
       },
+      held: () => null,
+      accept: () => Promise.resolve(),
+      recordOwn: () => Promise.resolve(),
     };
     return { log, settings, handlers: createConfigHandlers({ settings, store, bus: createChangeBus(), needsRestart: () => true }) };
   };

@@ -25,6 +25,8 @@ export interface FakeWorld {
   tokens: OutputOf<'tokens.list'>['tokens'];
   clients: DetectedClient[];
   settings: Settings;
+  /** What another program put on disk. */
+  heldSettings: Settings | null;
   policy: OutputOf<'policy.get'>;
   /** Operations that fail, with what they say. */
   failures: Partial<Record<OperationName, { readonly code: string; readonly message: string }>>;
@@ -135,7 +137,13 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
     'policy.explain': () => {
       throw new Error('The pages do not ask for this.');
     },
-    'config.get': () => ({ settings: world.settings }),
+    'config.get': () => ({ settings: world.settings, held: world.heldSettings }),
+    'config.accept': () => {
+      world.settings = world.heldSettings ?? world.settings;
+      world.heldSettings = null;
+      push('config');
+      return { settings: world.settings };
+    },
     'config.set': ({ key, value }) => {
       const [section = '', name = ''] = key.split('.');
       const all: Record<string, Record<string, unknown>> = structuredClone(world.settings);

@@ -13,6 +13,7 @@ export function quiet(): FakeWorld {
     tokens: [...tokens],
     clients: [...clients],
     settings: Settings.parse({}),
+    heldSettings: null,
     policy: emptyPolicy(),
     failures: {},
     tryoutMs: 1500,
@@ -60,6 +61,7 @@ export const worlds = {
   }),
   held: (): FakeWorld => ({
     ...quiet(),
+    heldSettings: Settings.parse({ server: { allowed_origins: ['https://example.test'] } }),
     policy: {
       ...emptyPolicy(),
       held: { text: `${policyText}\n  - id: anything-goes\n    effect: allow\n    tools: [bash]\n`, version: '99aa01c2de34', problems: [] },

@@ -30,6 +30,7 @@ export const mainSituations: readonly Situation[] = [
   main('policy', 'full', '/policy'),
   main('policy-wrong', 'wrong', '/policy'),
   main('policy-held', 'held', '/policy'),
+  main('settings-held', 'held', '/settings'),
   main('settings', 'full', '/settings'),
   main('settings-error', 'errors', '/settings'),
 ];

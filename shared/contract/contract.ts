@@ -153,7 +153,14 @@ export const contract = {
     }),
   ),
 
-  'config.get': query(nothing, z.strictObject({ settings: Settings })),
+  'config.get': query(
+    nothing,
+    z.strictObject({
+      settings: Settings,
+      held: Settings.nullable().describe('On a desktop: what another program put on disk, inactive until it is accepted.'),
+    }),
+  ),
+  'config.accept': command('decide', nothing, z.strictObject({ settings: Settings })),
   'config.set': command(
     'decide',
     z.strictObject({ key: z.string(), value: JsonValue }),

@@ -28,6 +28,8 @@ export const auditEventTypes = [
   'policy.held',
   'policy.accepted',
   'config.changed',
+  'config.held',
+  'config.accepted',
   'permission.repaired',
   'client.connected',
   'console.opened',

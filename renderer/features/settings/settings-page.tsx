@@ -9,6 +9,7 @@ import { CopyLine } from '../../ui/copy-button.tsx';
 import { Switch } from '../../ui/field.tsx';
 import { Page, PageSection } from '../../ui/page.tsx';
 import { ErrorState, Loading, Notice } from '../../ui/states.tsx';
+import { HeldSettings } from './held-settings.tsx';
 import { SettingRow } from './setting-row.tsx';
 
 const sectionTitles: Readonly<Record<string, string>> = { server: 'Listener', approvals: 'Approvals', safety: 'Commands' };
@@ -62,6 +63,7 @@ export function SettingsPage(): ReactNode {
       <div className="max-w-[960px]">
         {answer.isPending && <Loading what="settings" />}
         {answer.isError && <ErrorState error={answer.error} retry={() => void answer.refetch()} />}
+        {answer.data !== undefined && answer.data.held !== null && <HeldSettings inForce={answer.data.settings} held={answer.data.held} />}
         {values !== undefined &&
           sections.map((section) => (
             <PageSection key={section} title={sectionTitles[section] ?? section}>
