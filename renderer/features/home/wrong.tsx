@@ -9,6 +9,7 @@ import { Notice } from '../../ui/states.tsx';
 export function Wrong(): ReactNode {
   const status = useOperation('status.get', {});
   const policy = useOperation('policy.get', {});
+  const settings = useOperation('config.get', {});
   const found: {
     readonly key: string;
     readonly tone: 'deny' | 'ask';
@@ -43,6 +44,15 @@ export function Wrong(): ReactNode {
       tone: 'ask',
       words: 'Another program changed policy.yaml. The change is inactive until you accept it.',
       to: '/policy',
+      where: 'See the difference',
+    });
+  }
+  if (settings.data !== undefined && settings.data.held !== null) {
+    found.push({
+      key: 'held-settings',
+      tone: 'ask',
+      words: 'Another program changed settings.json. The change is inactive until you accept it.',
+      to: '/settings',
       where: 'See the difference',
     });
   }
