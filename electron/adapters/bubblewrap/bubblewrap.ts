@@ -23,7 +23,7 @@ export interface BubblewrapDeps {
 }
 
 /** Options without which a promise of ours would not hold; old releases lack them. */
-const neededOptions = ['--bind-fd', '--disable-userns', '--size', '--perms', '--json-status-fd', '--ro-bind-data'];
+const neededOptions = ['--bind-fd', '--ro-bind-fd', '--disable-userns', '--size', '--perms', '--json-status-fd', '--ro-bind-data'];
 
 const refusal = (version: string | null, detail: string, fix: string | null): SandboxStatus => ({
   mode: 'always',
