@@ -45,6 +45,7 @@ export async function recordIntent(deps: PipelineDeps, call: ResolvedCall, { ver
     scopes: call.incoming.token.scopes,
     digest: record.digest,
     effect: verdict.effect,
+    profile: verdict.profile,
     rule: verdict.rule,
     policy_version: verdict.policy_version,
     approval_id: approval?.id ?? null,

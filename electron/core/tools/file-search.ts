@@ -4,6 +4,7 @@ import type { Files, HeldPath } from '../ports/files.ts';
 import { defineTool, requireKind, resolveFileCall, succeeded, textOf } from './file-call.ts';
 import { openChild } from './file-list.ts';
 import { compileGlob, compilePattern } from './search-pattern.ts';
+import { isSecretName } from './secret-names.ts';
 import type { ToolDefinition, ToolOutput } from './tool.ts';
 
 /** A search ends at the first of these. */
@@ -41,7 +42,7 @@ export const createFileSearch = (files: Files): ToolDefinition =>
   defineTool({
     name: 'file_search',
     title: 'Search in files',
-    description: `Finds lines that match a regular expression (RE2) in the text files of the workspace: "path:line: text", at most ${limits.matches}. Passes over .git and node_modules, symbolic links and files over 4 MiB.`,
+    description: `Finds lines that match a regular expression (RE2) in the text files of the workspace: "path:line: text", at most ${limits.matches}. Passes over .git and node_modules, symbolic links, files over 4 MiB, and names that usually hold secrets, such as .env, unless the path names them.`,
     scope: 'file:read',
     risk: 'low',
     arguments: Arguments,
@@ -70,7 +71,7 @@ const search = async (
   const began = performance.now();
   let turnBegan = began;
   const found: string[] = [];
-  let [visited, searched, skipped, bytes] = [0, 0, 0, 0];
+  let [visited, searched, skipped, secret, bytes] = [0, 0, 0, 0, 0];
   const end: { reason: string | null } = { reason: null };
 
   /** Sets `end` at a limit, and lets other calls run: matching happens on the thread that serves every agent. */
@@ -119,6 +120,11 @@ const search = async (
       if (!(await mayGoOn())) return;
       visited += 1;
       const path = `${prefix}${name}`;
+      // SECURITY: a search of a folder was allowed or approved as such, not as a look into the keys that lie in it.
+      if (isSecretName(name)) {
+        secret += 1;
+        continue;
+      }
       if (kind === 'directory' ? passedOver.has(name) : kind !== 'file' || !fits(path)) continue;
       const child = await openChild(folder, name);
       if (child === null) {
@@ -139,6 +145,11 @@ const search = async (
   const notes = [
     ...(found.length === 0 ? ['[no match]'] : []),
     ...(end.reason === null ? [] : [`[stopped after ${end.reason}: narrow the path or the glob]`]),
+    ...(secret === 0
+      ? []
+      : [
+          `[${secret} files or folders were passed over because their names say that they hold secrets: name one as the path to ask for it]`,
+        ]),
     ...(skipped === 0 ? [] : [`[${skipped} files or folders were not searched: not text, too large, hard-linked or not readable]`]),
   ];
   const text = [...found, ...notes].join('\n');

@@ -131,6 +131,16 @@ describe('file tools', () => {
     expect(files.held()).toBe(0);
   });
 
+  it('file_search does not look into what is named like a secret, and says so, until the path names it', async () => {
+    files.put('/house/ws/.env', 'KEY=two\n');
+    files.put('/house/ws/deploy/secrets/db.txt', 'two\n');
+    const { text } = await run('file_search', { pattern: 'two' });
+    expect(text).toContain('src/b.ts:1:');
+    expect(text).not.toMatch(/KEY=|db\.txt/);
+    expect(text).toContain('2 files or folders were passed over because their names say that they hold secrets');
+    expect((await run('file_search', { pattern: 'two', path: '.env' })).text).toContain('KEY=two');
+  });
+
   it('file_search finds lines, by glob, without .git, node_modules and files that are not text', async () => {
     expect((await run('file_search', { pattern: 'tw[o]' })).text).toBe(
       'a.txt:2: two\nsrc/b.ts:1: const two = 2;\nsrc/deep/c.ts:1: two two\n[1 files or folders were not searched: not text, too large, hard-linked or not readable]',
