@@ -291,7 +291,7 @@ describe('the gatehouse command', () => {
   });
 
   it('gets and sets settings, a value as JSON where it is JSON', async () => {
-    answers['config.get'] = { settings: Settings.parse({}) };
+    answers['config.get'] = { settings: Settings.parse({}), held: null };
     expect((await json('config', 'get', 'server.port')).document).toEqual({ key: 'server.port', value: 9876 });
     expect((await json('config', 'get', 'server.nope')).code).toBe(1);
     answers['config.set'] = { key: 'server.port', before: 9876, after: 4000, restart: true };
