@@ -1,15 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import type { Approval, ApprovalDecision, ApprovalState, Channel } from '../../../shared/domain/approval.ts';
 import type { NewAuditEvent } from '../../../shared/domain/audit.ts';
 import type { CallRecord, CallOutcome, Verdict } from '../../../shared/domain/call.ts';
 import type { ApprovalId, Digest, TokenId } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { canonicalJson, sha256Hex } from '../canonical-json.ts';
 import type { ChangeBus } from '../change-bus.ts';
-import { randomId } from '../identity/random-id.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { AskedCall } from './asked-call.ts';
+import { newApproval } from './new-approval.ts';
 import { createNextTries, type NextTries } from './next-tries.ts';
 
 /** What the pipeline gets back. `approved` carries what step 4 consumes; everything else is final for the call. */
@@ -94,43 +92,6 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
     data: NewAuditEvent['data'],
   ): NewAuditEvent {
     return { type, actor, agent: call.agent, token_id: call.token_id, task_id: call.task_id, call_id: call.id, data };
-  }
-
-  function createApproval(call: AskedCall, verdict: Verdict): Approval {
-    const id = randomId('apr', 16) as ApprovalId;
-    const expires_at = new Date(clock.now() + deps.timeoutSeconds() * 1000).toISOString();
-    const bound = {
-      call_digest: call.digest,
-      request_id: id,
-      task_id: call.task_id,
-      policy_version: verdict.policy_version,
-      expires_at,
-      nonce: randomBytes(16).toString('hex'),
-    };
-    return {
-      id,
-      digest: sha256Hex(canonicalJson(bound)),
-      call_digest: call.digest,
-      call_id: call.id,
-      task_id: call.task_id,
-      state: 'pending',
-      agent: call.agent,
-      tool: call.tool,
-      arguments: call.arguments,
-      target: call.target,
-      workspace: call.workspace,
-      risk: call.risk,
-      rule: verdict.rule,
-      reason: verdict.reason,
-      policy_version: verdict.policy_version,
-      preview: call.preview,
-      created_at: iso(),
-      expires_at,
-      agent_connected: true,
-      next_try_until: null,
-      next_try_granted: false,
-      decision: null,
-    };
   }
 
   /** Writes a decision; true when it won. The event ends the call too, unless it is a yes. */
@@ -260,7 +221,7 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
         };
       }
       starting.set(call.agent, (starting.get(call.agent) ?? 0) + 1);
-      const approval = createApproval(call, verdict);
+      const approval = newApproval(call, verdict, clock.now(), deps.timeoutSeconds() * 1000);
       try {
         const data = {
           approval_id: approval.id,
