@@ -1,4 +1,5 @@
 import type { SandboxStatus } from '../../../shared/domain/host.ts';
+import type { RunnerResult } from './runner.ts';
 
 /** One command to run confined. Everything it may see is named here; nothing is inherited. */
 export interface SandboxCommand {
@@ -18,18 +19,8 @@ export interface SandboxCommand {
   readonly tty: boolean;
 }
 
-export interface SandboxResult {
-  readonly exit:
-    | { readonly kind: 'exited'; readonly code: number }
-    | { readonly kind: 'signalled'; readonly signal: string }
-    | { readonly kind: 'timed_out' }
-    | { readonly kind: 'aborted' };
-  /** stdout and stderr in the order they came, invalid UTF-8 replaced. */
-  readonly output: string;
-  readonly outputBytes: number;
-  readonly truncated: boolean;
-  readonly durationMs: number;
-}
+/** How a confined command ended, and what it printed. */
+export type SandboxResult = RunnerResult;
 
 /** Where commands run. Without a working one, commands are refused; there is no bare fallback. */
 export interface Sandbox {
