@@ -3,7 +3,7 @@ import { Approval } from '../domain/approval.ts';
 import { AuditEvent, AuditEventType, AuditVerification } from '../domain/audit.ts';
 import { CallRecord, CallState, Verdict } from '../domain/call.ts';
 import { Capability, ClientKind, ConnectPlan, DetectedClient, GatewayStatus } from '../domain/host.ts';
-import { AgentName, AgentToken, ApprovalId, CallId, Digest, MetaScope, Risk, Scope, TokenId } from '../domain/identity.ts';
+import { AgentName, AgentToken, ApprovalId, CallId, Digest, RequestedScope, Risk, Scope, TokenId } from '../domain/identity.ts';
 import { PolicyProblem, PolicyRule, PolicyStatus } from '../domain/policy.ts';
 import { Settings } from '../domain/settings.ts';
 import { JsonObject, JsonValue } from '../json.ts';
@@ -48,7 +48,7 @@ export type MintedToken = z.infer<typeof MintedToken>;
 
 export const MintRequest = z.strictObject({
   agent: AgentName,
-  scopes: z.array(z.union([Scope, MetaScope])).min(1),
+  scopes: z.array(RequestedScope).min(1),
   ttl: z.string().optional().describe('`30d`, `12h` or `15m`; this or `expiry`.'),
   expiry: z.string().optional().describe('ISO 8601 instant in the future, at most 366 days away.'),
   workspaces: z.array(z.string()).max(50).default([]),

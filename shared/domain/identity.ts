@@ -27,12 +27,16 @@ export const Scope = z.enum(scopes);
 export type Scope = z.infer<typeof Scope>;
 
 /** Names that stand for several scopes when a token is minted. They are expanded at once and never stored. */
-export const metaScopes = ['readonly', 'admin'] as const;
-export const MetaScope = z.enum(metaScopes);
-export type MetaScope = z.infer<typeof MetaScope>;
+const metaScopes = ['readonly', 'admin'] as const;
 
 export const Risk = z.enum(['low', 'moderate', 'high', 'critical']);
 export type Risk = z.infer<typeof Risk>;
+
+/** What may be asked for when a token is minted. */
+export const RequestedScope = z.enum([...scopes, ...metaScopes], {
+  error: ({ input }) => `${JSON.stringify(input)} is not a scope; known are ${[...scopes, ...metaScopes].join(', ')}`,
+});
+export type RequestedScope = z.infer<typeof RequestedScope>;
 
 /** Ids are random and carry a prefix that names their kind; nothing is ever derived from what a peer sends. */
 export const TokenId = z

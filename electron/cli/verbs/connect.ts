@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { MintRequest } from '../../../shared/contract/contract.ts';
 import { ClientKind, type ConnectPlan } from '../../../shared/domain/host.ts';
-import { MetaScope, Scope } from '../../../shared/domain/identity.ts';
+import { RequestedScope } from '../../../shared/domain/identity.ts';
 import { lines, shown, type Shown } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Verb, VerbContext } from '../verb.ts';
@@ -63,7 +63,7 @@ function mintRequest({ options, world }: VerbContext, kind: ClientKind): MintReq
   const workspaces = options.list('workspace').map((path) => resolve(world.cwd, path));
   if (workspaces.length === 0) throw new UsageError('Name at least one --workspace: without one the agent can use no file tool.');
   const scopes = (options.text('scopes') ?? usualScopes).split(',').map((text) => {
-    const scope = Scope.or(MetaScope).safeParse(text.trim());
+    const scope = RequestedScope.safeParse(text.trim());
     if (!scope.success) throw new UsageError(`--scopes: there is no scope "${text.trim()}".`);
     return scope.data;
   });
@@ -73,9 +73,9 @@ function mintRequest({ options, world }: VerbContext, kind: ClientKind): MintReq
 function describe(plan: ConnectPlan): Shown {
   const files = plan.files.flatMap(({ path, before, after, backup }) => [
     `${before === null ? 'New file' : 'Changed file'} ${path}${backup === null ? '' : ` (the old one is kept as ${backup})`}:`,
-    ...after.split('\n').map((line) => `  ${line}`),
+    ...indented(after),
   ]);
-  const byHand = plan.commands.flatMap(({ label, command }) => [`${label}:`, `  ${command}`]);
+  const byHand = plan.commands.flatMap(({ label, command }) => [`${label}:`, ...indented(command)]);
   const all = [
     plan.title,
     '',
@@ -85,3 +85,6 @@ function describe(plan: ConnectPlan): Shown {
   ];
   return lines(all.map(shown));
 }
+
+/** Lines that a person copies stay lines: each is encoded by itself. */
+const indented = (text: string): string[] => text.replace(/\n$/u, '').split('\n').map((line) => `  ${line}`);
