@@ -8,7 +8,7 @@ import type { Store } from '../ports/store.ts';
 const agentName = 'Gatehouse try-out';
 
 /** Harmless, and yet it writes, so that the shipped policy asks: that is what is to be seen. */
-const command = "printf 'Hello from inside the sandbox.\\n' > hello.txt && cat hello.txt && hostname && ls -la /home";
+const command = "printf 'Hello from inside the sandbox.\\n' > hello.txt && cat hello.txt && hostname && ls -l";
 
 export interface TryOutDeps {
   readonly tokens: Pick<TokenService, 'mint' | 'revoke'>;
