@@ -44,7 +44,7 @@ describe('config.set', () => {
     return { log, settings, handlers: createConfigHandlers({ settings, store, bus: createChangeBus(), needsRestart: () => true }) };
   };
 
-  it('records before and after, and then changes', async () => {
+  it('F89: records before and after, and then changes', async () => {
     const { log, settings, handlers } = build();
     expect(await handlers['config.set']({ key: 'server.port', value: 4000 }, window_)).toEqual({
       key: 'server.port',
