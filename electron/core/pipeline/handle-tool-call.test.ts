@@ -68,6 +68,17 @@ describe('handleToolCall', () => {
     expect((await terminals()).map(({ type, data }) => [type, data['reason']])).toEqual([['approval.denied', 'Not on a Friday.']]);
   });
 
+  it.each([
+    ['Not on a Friday', 'Not on a Friday. Do not repeat'],
+    ['Why?', 'Why? Do not repeat'],
+  ])('F84: the operator’s words %j and the next step are two sentences', async (reason, told) => {
+    harness.judge('ask');
+    const reply = harness.call(token, 'one');
+    const [request] = await harness.pending();
+    if (request !== undefined) await harness.broker.decide({ id: request.id, result: 'denied', channel: 'window', reason });
+    expect(structured(await reply)).toMatchObject({ reason: expect.stringContaining(told) as string });
+  });
+
   it('F84: nobody answers: expires to deny, once, and a later yes is refused', async () => {
     harness.judge('ask');
     const reply = harness.call(token, 'one');

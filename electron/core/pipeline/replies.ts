@@ -1,13 +1,18 @@
 import type { CallReply, Denial, Execution } from './call-context.ts';
 
-const words = { denied: 'Denied', expired: 'Denied: not answered', cancelled: 'Cancelled', invalid: 'Not run' } as const;
+const words = {
+  denied: 'Denied by rule',
+  expired: 'Denied: not answered. Asked by rule',
+  cancelled: 'Cancelled. Rule',
+  invalid: 'Not run: refused by rule',
+} as const;
 
 /**
  * A denial, as a tool result: what, rule, why, next step. Some agents show their model only the structured part, so its reason is whole.
  */
 export function denialReply({ outcome, rule, reason, nextStep }: Denial): CallReply {
-  const told = `${reason} ${nextStep}`;
-  return { kind: 'result', isError: true, text: `${words[outcome]} by rule ${rule}. ${told}`, structured: { outcome, rule, reason: told } };
+  const told = `${sentence(reason)} ${nextStep}`;
+  return { kind: 'result', isError: true, text: `${words[outcome]} ${rule}. ${told}`, structured: { outcome, rule, reason: told } };
 }
 
 /** The gateway cannot record, so it does not act. */
@@ -26,3 +31,6 @@ export function resultReply({ output, outcome, reason }: Execution): CallReply {
   const told = `${reason ?? 'The call was stopped.'} What it had printed until then is in the operator’s log.`;
   return { kind: 'result', isError: true, text: `Stopped. ${told}`, structured: { outcome, rule: 'builtin:stopped', reason: told } };
 }
+
+/** A reason may be the operator's own words, or a parser's: it ends where the next sentence begins. */
+const sentence = (text: string): string => (text === '' || /[.!?…]$/u.test(text.trimEnd()) ? text : `${text.trimEnd()}.`);
