@@ -219,6 +219,20 @@ describe('the gatehouse command', () => {
     expect((await json('approvals', 'list')).document).toEqual(answers['approvals.list']);
   });
 
+  it('prints what is to be pasted as lines, whatever stands in it', async () => {
+    answers['clients.plan'] = {
+      kind: 'generic',
+      title: 'Another MCP client',
+      commands: [{ label: 'As many clients write it', command: '{\n  "a": "\u001b[2J"\n}' }],
+      files: [],
+      disables_own_tools: false,
+      can_disable_own_tools: false,
+      notes: [],
+    };
+    const { stdout } = await run(['connect', 'generic']);
+    expect(stdout).toContain('As many clients write it:\n  {\n    "a": "\\u{1b}[2J"\n  }\n');
+  });
+
   it('watches: what is pending, then what changes, a line each', async () => {
     const ending = new AbortController();
     answers['approvals.list'] = { approvals: [approval('pending'), approval('denied', { id: `apr_${'9'.repeat(16)}` })] };

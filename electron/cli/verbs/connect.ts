@@ -87,4 +87,8 @@ function describe(plan: ConnectPlan): Shown {
 }
 
 /** Lines that a person copies stay lines: each is encoded by itself. */
-const indented = (text: string): string[] => text.replace(/\n$/u, '').split('\n').map((line) => `  ${line}`);
+const indented = (text: string): string[] =>
+  text
+    .replace(/\n$/u, '')
+    .split('\n')
+    .map((line) => `  ${line}`);
