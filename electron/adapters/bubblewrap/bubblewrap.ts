@@ -92,7 +92,7 @@ export const createBubblewrap = ({
       return refusal(version, detail, fix);
     }
     bwrap = program;
-    const detail = `bubblewrap ${version}: a test command tried to read and write outside its workspace, to reach the network and to make namespaces, and failed`;
+    const detail = `bubblewrap ${version}: a test command could not read or write outside its workspace, reach the network or make namespaces.`;
     return { mode: 'always', effective: 'bubblewrap', version, detail, fix: null };
   };
 

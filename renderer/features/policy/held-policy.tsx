@@ -24,12 +24,18 @@ export function HeldPolicy({ inForce, held }: HeldPolicyProps): ReactNode {
         {held.text === null ? 'The file was removed by another program.' : 'The file was changed by another program.'} The policy below
         stays in force until you accept what is on disk.
       </Notice>
-      {held.problems.map((problem, index) => (
-        <Notice key={index} tone="deny">
-          {problem.line !== null && `Line ${problem.line}: `}
-          <Untrusted text={`${problem.path}: ${problem.message}`} />
+      {isBroken && (
+        <Notice tone="deny">
+          <ul className="max-h-32 overflow-y-auto" tabIndex={0} aria-label="Mistakes">
+            {held.problems.map((problem, index) => (
+              <li key={index}>
+                {problem.line !== null && `Line ${problem.line}: `}
+                <Untrusted text={`${problem.path}: ${problem.message}`} />
+              </li>
+            ))}
+          </ul>
         </Notice>
-      ))}
+      )}
       <div className="max-h-96 overflow-y-auto" tabIndex={0} role="region" aria-label="Difference">
         <DiffView before={inForce} after={held.text ?? ''} />
       </div>
