@@ -42,7 +42,13 @@ export function tryoutSteps({ approval, call, isRunning, outcome }: TryoutFacts)
     },
     {
       title: 'Ran',
-      detail: ran ? 'In bubblewrap, once.' : over ? 'It did not run.' : 'It runs only after a yes.',
+      detail: ran
+        ? 'In bubblewrap, once.'
+        : outcome === 'failed'
+          ? 'It ran, and ended with an error.'
+          : over
+            ? 'It did not run.'
+            : 'It runs only after a yes.',
       state: state(ran, decided),
     },
     {
