@@ -165,6 +165,7 @@ describe('the gatehouse command', () => {
     ['a grant that is not supported', ['approvals', 'approve', approvalId, '--digest', digest, '--grant', 'always']],
     ['no reason', ['approvals', 'deny', approvalId]],
     ['no object', ['policy', 'explain', '--tool', 'bash', '--args', '[]']],
+    ['no JSON', ['policy', 'explain', '--tool', 'bash', '--args', '{bad']],
     ['a port out of range', ['serve', '--port', '70000']],
     ['no token file', ['mcp']],
     ['two modes', ['connect', 'codex', '--apply', '--undo']],

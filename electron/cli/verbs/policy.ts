@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AgentName } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { JsonObject } from '../../../shared/json.ts';
+import type { JsonObject, JsonValue } from '../../../shared/json.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { given } from '../../operator/handlers/given.ts';
 import { fields, lines, shown } from '../output.ts';
@@ -78,6 +78,8 @@ export const policyVerbs: readonly Verb[] = [
           ...answer.matched.map(({ id, effect, reason }) => shown(`matched ${id} (${effect}): ${reason}`)),
         ]),
       );
+      if (!out.json)
+        out.note('This is the policy alone. A call also needs the token’s scope, and its files lie below the token’s workspaces.');
       return 0;
     },
   },
@@ -92,10 +94,19 @@ function readText(path: string): string {
 }
 
 function parseArguments(text: string): JsonObject {
-  const value = parseStrictJson(text);
+  const value = parsedJson(text);
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new UsageError('--args takes a JSON object: \'{"path":"a.txt"}\'.');
   return value;
+}
+
+function parsedJson(text: string): JsonValue {
+  try {
+    return parseStrictJson(text);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new UsageError(`--args: ${error.message}`);
+  }
 }
 
 function agentName(name: string | undefined): AgentName | undefined {
