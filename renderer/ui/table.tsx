@@ -91,6 +91,10 @@ export function Table<Row>({ label, rows, columns, rowKey, selected = null, onSe
   if (nextKeys.length !== keys.length || nextKeys.some((key, index) => key !== keys[index])) setKeys(nextKeys);
   const [fresh, seen] = useHeldPosition(keys, box);
   const [view, measure] = useView(box);
+  useEffect(() => {
+    // j and k work as soon as the page is there, unless something else has the keyboard.
+    if (document.activeElement === document.body) box.current?.focus({ preventScroll: true });
+  }, []);
   const firstDrawn = Math.max(0, view.top / rowHeight - overscan);
   const drawn = rows.slice(firstDrawn, Math.ceil((view.top + view.height) / rowHeight) + overscan);
   const tracks = columns.map((column) => column.width).join(' ');

@@ -6,7 +6,7 @@ import type { ChildResult, RunChild } from './run-child.ts';
 
 const SERVICE = 'gatehouse';
 const TITLE = 'Secrets have a keychain';
-const INSTALL = 'sudo apt-get install -y gnome-keyring, then log in to a desktop session.';
+const INSTALL = 'sudo apt-get install -y gnome-keyring';
 const UNLOCK = 'Unlock the login keyring: log in to the desktop session, or open "Passwords and Keys" and unlock it there.';
 
 /** What the library says of a locked collection, and of a service that hangs (the bus gives up before we do). */
@@ -69,7 +69,11 @@ function judgeAnswer({ code, stdout, stderr }: Extract<ChildResult, { kind: 'end
     return { status: 'unknown', evidence: `The Secret Service takes calls and does not answer them (${answer.message}).`, fix: UNLOCK };
   }
   const what = answer.step === 'open' || answer.step === 'write' ? 'Nothing could be stored' : `The ${answer.step} step failed`;
-  return { status: 'fail', evidence: `${what}: no Secret Service answers on the session bus (${answer.message}).`, fix: INSTALL };
+  return {
+    status: 'fail',
+    evidence: `${what}: no Secret Service answers on the session bus (${answer.message}). It runs in a desktop session: install it, then log in again.`,
+    fix: INSTALL,
+  };
 }
 
 function readAnswer(stdout: string): z.infer<typeof ChildAnswer> | null {

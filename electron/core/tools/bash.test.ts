@@ -4,6 +4,7 @@ import { createFakeSandbox, type FakeSandbox } from '../../testing/fake-sandbox.
 import { storedToken } from '../../testing/store-records.ts';
 import { Digest, type AgentToken } from '../../../shared/domain/identity.ts';
 import type { ShellAnalysis, ShellParser } from '../policy/shell-parser.ts';
+import { createShellParser } from '../policy/create-shell-parser.ts';
 import { createBashTool } from './bash.ts';
 import { createSystemPrograms } from './system-programs.ts';
 import type { Resolution, ToolOutput } from './tool.ts';
@@ -57,6 +58,24 @@ describe('bash tool', () => {
     const resolution = await resolve(args);
     return resolution.execute({ profile: 'default', signal, onOutput: () => undefined }).finally(async () => resolution.release());
   };
+
+  it('names what runs, and no redirection', async () => {
+    const shell = createShellParser();
+    await shell.start();
+    const real = createBashTool({
+      sandbox,
+      files,
+      shell,
+      settings: () => ({ bash_timeout_s: 120, output_limit_bytes: 5000 }),
+      runsUnlisted: () => [],
+      programs: { find: async () => null },
+    });
+    const resolution = await real.resolve(real.arguments.parse({ command: "printf 'x' > out.txt 2>> err < run.sh && $TOOL y | cat" }), {
+      token: anAgentToken(),
+    });
+    expect(resolution.preview.programs).toEqual(['printf', '$TOOL', 'cat']);
+    await resolution.release();
+  });
 
   it('F39: takes the arguments of the stable format and no other', () => {
     const schema = tool().arguments;

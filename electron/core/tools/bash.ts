@@ -97,7 +97,7 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
       cwd: place.cwd,
       paths: [...found.paths],
       operands: [...found.operands],
-      programs: [...new Set(analysis.commands.map(({ program, text }) => program ?? text.split(' ', 1)[0] ?? ''))],
+      programs: programsOf(analysis),
       runs_unlisted: deps.runsUnlisted(analysis),
       unparsed: !analysis.complete || found.incomplete !== null,
       diff: null,
@@ -176,4 +176,11 @@ const outputOf = ({ exit, output, outputBytes, truncated, durationMs }: SandboxR
     truncated,
     bytes: outputBytes,
   };
+};
+
+/** What the text runs, in the order of the text. Where a command's name is not known before it runs, its first word stands for it. */
+const programsOf = ({ commands }: ShellAnalysis): string[] => {
+  // Redirections count as commands for policy, but they run nothing.
+  const running = commands.filter(({ program, text }) => program !== null || !/^\d*&?[<>]/.test(text));
+  return [...new Set(running.map(({ program, text }) => program ?? text.split(' ', 1)[0] ?? ''))];
 };

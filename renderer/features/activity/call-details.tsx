@@ -109,7 +109,9 @@ export function CallDetails({ id, now }: { readonly id: CallId; readonly now: nu
     <>
       <Section title="Call">
         <div className="flex flex-col gap-3">
-          <CallView arguments={call.arguments} preview={call.preview} />
+          <div className="max-h-80 overflow-y-auto" tabIndex={0} role="region" aria-label="The call">
+            <CallView arguments={call.arguments} preview={call.preview} />
+          </div>
           {call.state === 'running' && (
             <Button
               tone="danger"
