@@ -18,7 +18,7 @@ export function HeldSettings({ inForce, held }: HeldSettingsProps): ReactNode {
   return (
     <section
       aria-label="Change that waits for you"
-      className="mb-4 flex flex-col gap-3 rounded-md bg-surface p-4 shadow-[inset_0_0_0_1px_var(--color-ask)]"
+      className="mx-6 mb-4 flex flex-col gap-3 rounded-md bg-surface p-4 shadow-[inset_0_0_0_1px_var(--color-ask)]"
     >
       <Notice tone="ask">
         settings.json was changed by another program. The settings below stay in force until you accept what is on disk.
