@@ -25,9 +25,21 @@ async function idOf(title: string): Promise<string> {
   throw new Error(`No window is called ${title}.`);
 }
 
-/** Brings the window of this name to the front and gives it the keyboard. */
+/** Brings the window of this name to the front and gives it the keyboard. Asked again while another window, which was just
+ * shown, takes it away: the window must have kept the keyboard for a moment. */
 export async function activate(title: string): Promise<void> {
-  await xdotool('windowactivate', '--sync', await idOf(title));
+  let kept = 0;
+  for (let tries = 0; tries < 50; tries += 1) {
+    if ((await focusedWindow().catch(() => '')) === title) {
+      kept += 1;
+      if (kept === 3) return;
+    } else {
+      kept = 0;
+      await xdotool('windowactivate', await idOf(title)).catch(() => '');
+    }
+    await pause(100);
+  }
+  throw new Error(`The window called ${title} does not keep the keyboard: ${await focusedWindow().catch(() => 'none')} has it.`);
 }
 
 /** A window of another program, in which the operator types. */
@@ -47,13 +59,10 @@ export async function openTypingWindow(): Promise<TypingWindow> {
   });
   let output = '';
   program.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const id = await idOf(title);
+  await idOf(title);
   return {
     title,
-    async activate() {
-      await xdotool('windowactivate', '--sync', id);
-      await pause(200);
-    },
+    activate: async () => await activate(title),
     async receivesKeys() {
       output = '';
       await xdotool('key', 'a');

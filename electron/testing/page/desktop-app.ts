@@ -78,6 +78,17 @@ async function until<T>(what: string, look: () => Promise<T | null | undefined> 
   throw new Error(`After ${patienceMs / 1000} s there is still no ${what}.`);
 }
 
+/** The inspector now and then loses an answer while the program collects its garbage; the question is then asked again. */
+const windowStates = async (app: ElectronApplication): Promise<WindowState[]> =>
+  await app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows().map((window) => ({
+      page: /([a-z]+)\.html/.exec(window.webContents.getURL())?.[1] ?? '',
+      visible: window.isVisible(),
+      focused: window.isFocused(),
+      bounds: window.getBounds(),
+    })),
+  );
+
 export async function startDesktopApp(options: DesktopAppOptions = {}): Promise<DesktopApp> {
   const scratch = mkdtempSync(join(tmpdir(), 'gatehouse-desktop-'));
   const dataDir = options.dataDir ?? join(scratch, 'data');
@@ -138,15 +149,7 @@ export async function startDesktopApp(options: DesktopAppOptions = {}): Promise<
     },
     asked: async () =>
       await app.evaluate(() => (globalThis as unknown as { askedInTest: Awaited<ReturnType<DesktopApp['asked']>> }).askedInTest),
-    windows: async () =>
-      await app.evaluate(({ BrowserWindow }) =>
-        BrowserWindow.getAllWindows().map((window) => ({
-          page: /([a-z]+)\.html/.exec(window.webContents.getURL())?.[1] ?? '',
-          visible: window.isVisible(),
-          focused: window.isFocused(),
-          bounds: window.getBounds(),
-        })),
-      ),
+    windows: async () => await windowStates(app).catch(async () => await windowStates(app)),
     async stop() {
       await Promise.allSettled(clients.map(async (client) => await client.close()));
       const child = app.process();
