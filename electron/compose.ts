@@ -20,6 +20,7 @@ import { createPolicy } from './core/policy/create-policy.ts';
 import { createShellParser } from './core/policy/create-shell-parser.ts';
 import { explainCall } from './core/policy/explain-call.ts';
 import { runsUnlisted } from './core/policy/shell/runs-unlisted.ts';
+import { createSandboxProfiles } from './core/sandbox/sandbox-profiles.ts';
 import { createStatus, isConnected } from './core/status/gateway-status.ts';
 import { createOpenTasks } from './core/tasks/open-tasks.ts';
 import { createBashTool } from './core/tools/bash.ts';
@@ -44,9 +45,10 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
 
   // The product.
   const shell = createShellParser();
+  const profiles = createSandboxProfiles();
   const tools = createToolRegistry([
     ...createFileTools({ files }),
-    createBashTool({ sandbox, files, shell, settings: () => settings.read().safety, runsUnlisted }),
+    createBashTool({ sandbox, profiles, files, shell, settings: () => settings.read().safety, runsUnlisted }),
   ]);
   // SECURITY: with a window, a file that something else changed waits for the operator (THREATS rule 21).
   const acceptedPolicy = options.host === 'desktop' ? createAcceptedPolicy({ file: policyFile, store, bus }) : null;

@@ -21,6 +21,7 @@ import { Settings } from '../../shared/domain/settings.ts';
 import { createStatusHandlers } from '../operator/handlers/status.ts';
 import type { ShellParser } from '../core/policy/shell-parser.ts';
 import type { Offline } from './offline.ts';
+import { createSandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
 
 interface Judgement {
   readonly policy: Policy;
@@ -57,7 +58,10 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
     const shell = createShellParser();
     await shell.start();
     const settings = (): Settings['safety'] => Settings.parse({}).safety;
-    const registry = createToolRegistry([...createFileTools({ files }), createBashTool({ sandbox, files, shell, settings, runsUnlisted })]);
+    const registry = createToolRegistry([
+      ...createFileTools({ files }),
+      createBashTool({ sandbox, profiles: createSandboxProfiles(), files, shell, settings, runsUnlisted }),
+    ]);
     const tools: Parameters<typeof createPolicy>[0]['tools'] = (name) => registry.get(name);
     const policy = createPolicy({ file: policyFile, clock, tools, shell, home, onEvent: () => undefined });
     await policy.start();

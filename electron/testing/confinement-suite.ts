@@ -271,12 +271,12 @@ export const describeConfinement = (who: string): void => {
       writeFileSync(join(inner, 'kept'), 'kept');
       const attempts = 'touch made "$1/made"; echo x > deep/inner/kept; chmod 700 deep; mv deep moved; cat */inner/kept';
       const options = { workspaces: [world.workspace, inner, world.neighbour], args: [world.neighbour] };
-      const result = await world.bash(attempts, { ...options, readOnly: true });
+      const result = await world.bash(attempts, { ...options, mount: { kind: 'read-only' } });
       expect(result.output).toMatch(/Read-only file system[^]*kept$/);
       expect(existsSync(join(world.workspace, 'made')) || existsSync(join(world.neighbour, 'made'))).toBe(false);
       expect(readFileSync(join(inner, 'kept'), 'utf8')).toBe('kept');
       // Positive control: what is private stays writable, and the same attempts work where writing is wanted.
-      expect((await world.bash('echo fine > /tmp/x && cat /tmp/x', { ...options, readOnly: true })).output).toBe('fine\n');
+      expect((await world.bash('echo fine > /tmp/x && cat /tmp/x', { ...options, mount: { kind: 'read-only' } })).output).toBe('fine\n');
       await world.bash(attempts, options);
       expect(existsSync(join(world.workspace, 'moved')) && existsSync(join(world.neighbour, 'made'))).toBe(true);
     });

@@ -40,7 +40,7 @@ export const createFakeSandbox = (): FakeSandbox => {
       return status;
     },
     status: () => status,
-    async run(command, signal, onOutput = () => undefined) {
+    async run(command, signal, { onOutput = () => undefined } = {}) {
       if (status.effective === 'refuse')
         throw new AppError('unavailable', `commands are refused because there is no working sandbox: ${status.detail}`);
       commands.push(command);

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { SandboxProfile } from '../../shared/domain/sandbox.ts';
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -83,7 +84,9 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
           argv: ['/bin/bash', '--noprofile', '--norc', '-c', script, 'bash', ...args],
           cwd: workspace,
           workspaces: [workspace],
-          readOnly: false,
+          mount: { kind: 'scratch' },
+          profile: testProfile,
+          network: null,
           env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/tmp/home', LANG: 'C.UTF-8' },
           timeoutMs: 15_000,
           outputLimit: 200_000,
@@ -100,6 +103,13 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
     },
   };
 };
+
+export const testProfile: SandboxProfile = SandboxProfile.parse({
+  name: 'test',
+  description: 'For tests.',
+  home: 'empty',
+  toolchains: false,
+});
 
 export interface CountingListener {
   hits(): number;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { SandboxStatus } from '../../../shared/domain/host.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Runner } from '../../core/ports/runner.ts';
-import type { Sandbox, SandboxCommand, SandboxResult } from '../../core/ports/sandbox.ts';
+import type { Sandbox, SandboxCommand, SandboxEvents, SandboxResult } from '../../core/ports/sandbox.ts';
 import { runConfined } from './confined-run.ts';
 import { diagnose, installCommand } from './diagnosis.ts';
 import { attemptEscapes } from './escape-attempts.ts';
@@ -46,13 +46,8 @@ export const createBubblewrap = ({
   let bwrap: string | null = null;
   const ending = new AbortController();
 
-  const confined = async (
-    program: string,
-    command: SandboxCommand,
-    signal: AbortSignal,
-    onOutput?: (chunk: string) => void,
-  ): Promise<SandboxResult> =>
-    runConfined({ runner, bwrap: program, limits, checkWorkspace }, command, AbortSignal.any([signal, ending.signal]), onOutput);
+  const confined = async (program: string, command: SandboxCommand, signal: AbortSignal, events?: SandboxEvents): Promise<SandboxResult> =>
+    runConfined({ runner, bwrap: program, limits, checkWorkspace }, command, AbortSignal.any([signal, ending.signal]), events);
 
   const outputOf = async (program: string, option: string): Promise<string> => {
     const options = { env: {}, cwd: '/', descriptors: [], tty: false, timeoutMs: 5000, outputLimit: 65_536 };
@@ -109,7 +104,7 @@ export const createBubblewrap = ({
       return status;
     },
     status: () => status,
-    async run(command, signal, onOutput) {
+    async run(command, signal, events) {
       // SECURITY: there is no way to run a command bare.
       if (bwrap === null || status.effective !== 'bubblewrap') {
         throw new AppError(
@@ -117,7 +112,7 @@ export const createBubblewrap = ({
           `commands are refused because there is no working sandbox: ${status.detail}${status.fix === null ? '' : `. To mend it: ${status.fix}`}`,
         );
       }
-      return confined(bwrap, command, signal, onOutput);
+      return confined(bwrap, command, signal, events);
     },
     async stop() {
       ending.abort();

@@ -1,7 +1,7 @@
 import { readFile, type FileHandle } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
 import type { Runner } from '../../core/ports/runner.ts';
-import type { SandboxCommand, SandboxResult } from '../../core/ports/sandbox.ts';
+import type { SandboxCommand, SandboxEvents, SandboxResult } from '../../core/ports/sandbox.ts';
 import { bwrapArguments, syntheticFiles } from './bwrap-arguments.ts';
 import { readHostSystem } from './host-system.ts';
 import { hardLimits, prlimitArgv, type SandboxLimits } from './limits.ts';
@@ -23,7 +23,7 @@ export const runConfined = async (
   deps: ConfinedRunDeps,
   command: SandboxCommand,
   signal: AbortSignal,
-  onOutput?: (chunk: string) => void,
+  events: SandboxEvents = {},
 ): Promise<SandboxResult> => {
   if (!command.workspaces.some((folder) => command.cwd === folder || command.cwd.startsWith(`${folder}/`))) {
     throw new AppError('invalid_input', `${command.cwd} is in none of the workspaces`);
@@ -54,7 +54,7 @@ export const runConfined = async (
         cwd: command.cwd,
         statusFd: numberOf(0),
         data: synthetic.map(({ path }, index) => ({ path, fd: numberOf(1 + index) })),
-        readOnly: command.readOnly,
+        readOnly: command.mount.kind !== 'scratch',
         workspaces: mounts.map(({ path }, index) => ({ path, fd: numberOf(1 + data.length + index) })),
       }),
       ...prlimitArgv(deps.limits, hardLimits(await readFile('/proc/self/limits', 'utf8'))),
@@ -76,7 +76,7 @@ export const runConfined = async (
         outputLimit: command.outputLimit,
       },
       signal,
-      onOutput,
+      events.onOutput === undefined ? {} : { onOutput: events.onOutput },
     );
     const isCut = result.exit.kind === 'timed_out' || result.exit.kind === 'aborted';
     if (!isCut && !(await hasBegun(status)))

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs
 import { createServer, connect, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SandboxProfile } from '../../../shared/domain/sandbox.ts';
 import type { SandboxCommand, SandboxResult } from '../../core/ports/sandbox.ts';
 
 export interface EscapeAttemptsDeps {
@@ -10,6 +11,8 @@ export interface EscapeAttemptsDeps {
   readonly home: string;
   readonly protectedPaths: readonly string[];
 }
+
+const probeProfile = SandboxProfile.parse({ name: 'probe', description: 'For trying the sandbox.', home: 'empty', toolchains: false });
 
 /** What a sandboxed process tries, each line telling how it went. Words come as arguments, never as text of the script. */
 const script = `
@@ -56,7 +59,9 @@ export const attemptEscapes = async ({ run, home, protectedPaths }: EscapeAttemp
       argv: ['/bin/bash', '--noprofile', '--norc', '-c', script, 'probe', ...words],
       cwd: workspace,
       workspaces: [workspace],
-      readOnly: false,
+      mount: { kind: 'scratch' },
+      profile: probeProfile,
+      network: null,
       env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
       timeoutMs: 10_000,
       outputLimit: 65_536,

@@ -5,6 +5,8 @@ declare module 'node-pty' {
     /** Buffers, because the encoding is null. */
     onData(listener: (data: Uint8Array) => void): { dispose(): void };
     onExit(listener: (end: { readonly exitCode: number; readonly signal?: number }) => void): { dispose(): void };
+    write(data: string): void;
+    resize(columns: number, rows: number): void;
     destroy(): void;
   }
   export function spawn(

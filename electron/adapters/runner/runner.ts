@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors.ts';
-import type { Runner, RunnerCommand, RunnerResult } from '../../core/ports/runner.ts';
+import type { Runner, RunnerCommand, RunnerEvents, RunnerResult } from '../../core/ports/runner.ts';
 import { createOutputCapture } from './output-capture.ts';
 import { startInTerminal, startPiped, type StartedProgram } from './started-program.ts';
 
@@ -11,7 +11,7 @@ export const createRunner = (): Runner => {
   const run = async (
     command: RunnerCommand,
     signal: AbortSignal,
-    onOutput: (chunk: string) => void = () => undefined,
+    { onOutput = () => undefined, onStarted = () => undefined }: RunnerEvents = {},
   ): Promise<RunnerResult> => {
     if (isStopped) throw new AppError('unavailable', 'the gateway is stopping, so nothing is started any more');
     const began = performance.now();
@@ -34,6 +34,7 @@ export const createRunner = (): Runner => {
       running.delete(program);
     });
     running.set(program, ended);
+    if (program.handle !== null) onStarted(program.handle);
     try {
       const exit = await ended;
       return { exit: cut.why === null ? exit : { kind: cut.why }, ...capture.finish(), durationMs: durationMs() };

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { spawn as spawnPty } from 'node-pty';
-import type { RunnerCommand } from '../../core/ports/runner.ts';
+import type { ProgramHandle, RunnerCommand } from '../../core/ports/runner.ts';
 import { launcherArgv } from './launcher.ts';
 
 export type ProgramEnd = { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'signalled'; readonly signal: string };
@@ -9,6 +9,8 @@ export type ProgramEnd = { readonly kind: 'exited'; readonly code: number } | { 
 export interface StartedProgram {
   /** Resolves when it has ended and its output has been read; rejects when it could not be started. */
   readonly ended: Promise<ProgramEnd>;
+  /** Null when it could not be started. */
+  readonly handle: ProgramHandle | null;
   /** SIGKILL to the whole process group. */
   kill(): void;
 }
@@ -24,13 +26,13 @@ const killGroup = (pid: number): void => {
   }
 };
 
-/** Starts with pipes: no standard input, both outputs in one stream so that their order is kept. */
+/** Starts with pipes: standard input empty or ours to write to, both outputs in one stream so that their order is kept. */
 export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) => void): StartedProgram => {
   const [file, ...args] = launcherArgv(command, process.pid);
   const child = spawn(file, args, {
     cwd: command.cwd,
     env: command.env,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: [command.input === true ? 'pipe' : 'ignore', 'pipe', 'ignore'],
     detached: true,
     shell: false,
   });
@@ -39,17 +41,23 @@ export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) =
   };
   const ended = new Promise<ProgramEnd>((resolve, reject) => {
     child.once('error', reject);
-    child.stdout.on('data', onData);
+    child.stdout?.on('data', onData);
     child.once('exit', () => {
       const timer = setTimeout(() => {
         kill();
-        child.stdout.destroy();
+        child.stdout?.destroy();
       }, lingerMs);
       child.once('close', () => clearTimeout(timer));
     });
     child.once('close', (code, signal) => resolve(signal === null ? { kind: 'exited', code: code ?? -1 } : { kind: 'signalled', signal }));
   });
-  return { ended, kill };
+  // What nobody reads any more is no error of ours.
+  child.stdin?.on('error', () => undefined);
+  const handle: ProgramHandle | null =
+    child.pid === undefined
+      ? null
+      : { pid: child.pid, write: (text) => void child.stdin?.write(text), end: () => void child.stdin?.end(), resize: () => undefined };
+  return { ended, handle, kill };
 };
 
 /** Starts with a terminal of 80 by 24. */
@@ -66,7 +74,22 @@ export const startInTerminal = (command: RunnerCommand, onData: (chunk: Uint8Arr
       );
     });
   });
-  return { ended, kill: () => killGroup(terminal.pid) };
+  let isOver = false;
+  void ended.finally(() => (isOver = true));
+  const handle: ProgramHandle = {
+    pid: terminal.pid,
+    write: (text) => {
+      if (!isOver) terminal.write(text);
+    },
+    // A terminal's end of input is a character.
+    end: () => {
+      if (!isOver) terminal.write('\u0004');
+    },
+    resize: (columns, rows) => {
+      if (!isOver) terminal.resize(columns, rows);
+    },
+  };
+  return { ended, handle, kill: () => killGroup(terminal.pid) };
 };
 
 const signalName = (number: number): string =>

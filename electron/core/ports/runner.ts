@@ -9,6 +9,8 @@ export interface RunnerCommand {
   readonly descriptors: readonly { readonly fd: number; readonly access: 'read' | 'write' }[];
   /** A terminal instead of pipes. */
   readonly tty: boolean;
+  /** Whether standard input is a pipe that the handle writes to; otherwise it is empty. A terminal always has one. */
+  readonly input?: boolean;
   readonly timeoutMs: number;
   /** Bytes of combined output that are kept; the rest is read, counted and dropped. */
   readonly outputLimit: number;
@@ -27,13 +29,31 @@ export interface RunnerResult {
   readonly durationMs: number;
 }
 
+/** A program that runs. */
+export interface ProgramHandle {
+  /** Of the program that was started, in the gateway's own process namespace. */
+  readonly pid: number;
+  /** Puts text on its standard input; nothing happens without a terminal or `input`. */
+  write(text: string): void;
+  /** Ends its standard input. */
+  end(): void;
+  /** Of its terminal; nothing happens without one. */
+  resize(columns: number, rows: number): void;
+}
+
+export interface RunnerEvents {
+  /** Gets what is kept of the output, as it comes. */
+  readonly onOutput?: (chunk: string) => void;
+  readonly onStarted?: (handle: ProgramHandle) => void;
+}
+
 /** Starts programs for adapters that confine them; it confines nothing itself. */
 export interface Runner {
   /**
-   * Runs to the end. A time limit or an aborted signal kills the process group with SIGKILL. `onOutput` gets what is kept, as it comes.
+   * Runs to the end. A time limit or an aborted signal kills the process group with SIGKILL.
    * Errors: `unavailable` when the program cannot be started.
    */
-  run(command: RunnerCommand, signal: AbortSignal, onOutput?: (chunk: string) => void): Promise<RunnerResult>;
+  run(command: RunnerCommand, signal: AbortSignal, events?: RunnerEvents): Promise<RunnerResult>;
   /** Kills what still runs and waits for its end. */
   stop(): Promise<void>;
 }

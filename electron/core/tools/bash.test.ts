@@ -8,6 +8,7 @@ import { createShellParser } from '../policy/create-shell-parser.ts';
 import { createBashTool } from './bash.ts';
 import { createSystemPrograms } from './system-programs.ts';
 import type { Resolution, ToolOutput } from './tool.ts';
+import { createSandboxProfiles } from '../sandbox/sandbox-profiles.ts';
 
 const anAgentToken = (over: Partial<AgentToken> = {}): AgentToken => storedToken({ workspaces: ['/house/ws'], ...over }).token;
 
@@ -42,6 +43,7 @@ describe('bash tool', () => {
   });
   const tool = () =>
     createBashTool({
+      profiles: createSandboxProfiles(),
       sandbox,
       files,
       shell: splitting,
@@ -63,6 +65,7 @@ describe('bash tool', () => {
     const shell = createShellParser();
     await shell.start();
     const real = createBashTool({
+      profiles: createSandboxProfiles(),
       sandbox,
       files,
       shell,
@@ -111,12 +114,12 @@ describe('bash tool', () => {
   });
 
   it('lets a command write under the default profile only', async () => {
-    for (const profile of ['default', 'read-only', 'unheard-of']) {
+    for (const profile of ['default', 'read-only']) {
       const resolution = await resolve({ command: 'cat x' });
       await resolution.execute({ profile, signal: new AbortController().signal, onOutput: () => undefined });
       await resolution.release();
     }
-    expect(sandbox.commands.map(({ readOnly }) => readOnly)).toEqual([false, true, true]);
+    expect(sandbox.commands.map(({ mount }) => mount.kind)).toEqual(['scratch', 'read-only']);
   });
 
   it('refuses a folder outside, one that is a file, and a token without a workspace', async () => {

@@ -3,7 +3,8 @@ import { AppError } from '../../../shared/errors.ts';
 import type { Settings } from '../../../shared/domain/settings.ts';
 import type { ShellAnalysis, ShellParser } from '../policy/shell-parser.ts';
 import type { Files } from '../ports/files.ts';
-import type { Sandbox, SandboxResult } from '../ports/sandbox.ts';
+import type { Sandbox, SandboxResult, WorkspaceMount } from '../ports/sandbox.ts';
+import type { SandboxProfiles } from '../sandbox/sandbox-profiles.ts';
 import { findCommandFiles } from './command-operands.ts';
 import { defineTool, requireKind } from './file-call.ts';
 import { createSystemPrograms, sandboxPath, type SystemPrograms } from './system-programs.ts';
@@ -11,6 +12,7 @@ import type { Resolution, ToolDefinition, ToolOutput } from './tool.ts';
 
 export interface BashToolDeps {
   readonly sandbox: Sandbox;
+  readonly profiles: SandboxProfiles;
   readonly files: Files;
   readonly shell: ShellParser;
   readonly settings: () => Settings['safety'];
@@ -109,12 +111,14 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
     async execute({ profile, signal, onOutput }) {
       const timeoutMs = seconds * 1000;
       const { cwd, workspaces } = place;
-      // SECURITY: only the one profile that says so may write; one that is not known here may not.
-      const readOnly = profile !== 'default';
+      const sandboxProfile = deps.profiles.get(profile);
+      if (sandboxProfile === null) throw new AppError('unavailable', `there is no sandbox profile called ${profile}`);
+      // SECURITY: only a profile that says so may write.
+      const mount: WorkspaceMount = sandboxProfile.workspace === 'write' ? { kind: 'scratch' } : { kind: 'read-only' };
       const result = await deps.sandbox.run(
-        { argv, cwd, workspaces, readOnly, env, timeoutMs, outputLimit: output_limit_bytes, tty },
+        { argv, cwd, workspaces, mount, profile: sandboxProfile, env, timeoutMs, outputLimit: output_limit_bytes, tty, network: null },
         signal,
-        onOutput,
+        { onOutput },
       );
       return outputOf(result, seconds);
     },
