@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from './run.mjs';
 
 // `a|b`: the name before and after Debian's change of the time type.
-const SANDBOX = ['bubblewrap'];
+const SANDBOX = ['bubblewrap', 'socat'];
 const WINDOW = [
   'libasound2|libasound2t64',
   'libatk-bridge2.0-0|libatk-bridge2.0-0t64',
