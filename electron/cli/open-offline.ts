@@ -41,6 +41,7 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
     protectedPaths,
     checkWorkspace: async (path) => files.checkWorkspace(path),
     findProgram: createFindProgram(env['PATH'] ?? ''),
+    seccompTable: join(resourcesDir, 'sandbox/seccomp.yaml'),
   });
   const machine = createMachineProbes({
     dataDir,
@@ -54,13 +55,16 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
   const log = (): Promise<StoreReader> => (reader ??= openReader(dataDir));
   const judge = (): Promise<Judgement> => (judgement ??= startJudgement());
 
+  // With the host stopped nothing is run; the tools are here to be judged.
+  const noJobs = { start: () => Promise.reject(new AppError('unavailable', 'The host is not running.')), network: () => null };
+
   async function startJudgement(): Promise<Judgement> {
     const shell = createShellParser();
     await shell.start();
     const settings = (): Settings['safety'] => Settings.parse({}).safety;
     const registry = createToolRegistry([
       ...createFileTools({ files }),
-      createBashTool({ sandbox, profiles: createSandboxProfiles(), files, shell, settings, runsUnlisted }),
+      createBashTool({ sandbox, jobs: noJobs, profiles: createSandboxProfiles(), files, shell, settings, runsUnlisted }),
     ]);
     const tools: Parameters<typeof createPolicy>[0]['tools'] = (name) => registry.get(name);
     const policy = createPolicy({ file: policyFile, clock, tools, shell, home, onEvent: () => undefined });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createApprovalBroker, type ApprovalBroker } from '../core/approvals/approval-broker.ts';
 import { createChangeBus } from '../core/change-bus.ts';
+import type { TaskLayer } from '../core/changes/task-layers.ts';
 import { createTokenService, type TokenService } from '../core/identity/token-service.ts';
 import { createLiveOutput } from '../core/live-output.ts';
 import type { CallReply, IncomingCall, PipelineDeps } from '../core/pipeline/call-context.ts';
@@ -47,6 +48,13 @@ export interface PipelineHarness {
   pending(count?: number): Promise<readonly Approval[]>;
   events(): Promise<readonly AuditEvent[]>;
 }
+
+const noLayer: TaskLayer = {
+  view: () => null,
+  openForWriting: () => Promise.reject(new Error('There is no layer in this test.')),
+  written: () => null,
+  close: () => Promise.resolve(),
+};
 
 const digestOf = (character: string): Digest => character.repeat(64) as Digest;
 
@@ -133,6 +141,9 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     live: createLiveOutput(),
     clock,
     bus,
+    // The effect has no files.
+    layers: { forTask: () => Promise.resolve(noLayer) },
+    changes: { collect: () => Promise.resolve(null) },
     isTokenActive: (id) => tokens.isActive(id),
   };
   await tokens.start();

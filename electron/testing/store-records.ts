@@ -95,6 +95,7 @@ export const callRecord = (fields: Partial<CallRecord> = {}): CallRecord => ({
   id: newCallId(),
   task_id: null,
   token_id: newTokenId(),
+  change_set_id: null,
   agent: 'robin',
   tool: 'bash',
   scope: 'bash:exec',

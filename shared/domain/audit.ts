@@ -23,6 +23,8 @@ export const auditEventTypes = [
   'approval.pregranted',
   'execution.started',
   'execution.finished',
+  'job.started',
+  'job.finished',
   'policy.loaded',
   'policy.rejected',
   'policy.held',
@@ -37,6 +39,11 @@ export const auditEventTypes = [
   'operator.refused',
   'operator.authorized',
   'sandbox.probed',
+  'change_set.collected',
+  'change_set.applied',
+  'change_set.decided',
+  'change_set.undone',
+  'change_set.recovered',
 ] as const;
 export const AuditEventType = z.enum(auditEventTypes);
 export type AuditEventType = z.infer<typeof AuditEventType>;

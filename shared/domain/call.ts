@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JsonObject } from '../json.ts';
+import { ChangeSetId } from './change.ts';
 import { AgentName, ApprovalId, CallId, Digest, Risk, Scope, TaskId, Timestamp, TokenId } from './identity.ts';
 
 export const VerdictEffect = z.enum(['allow', 'ask', 'deny']);
@@ -59,6 +60,7 @@ export const CallRecord = z.strictObject({
   preview: CallPreview.nullable(),
   verdict: Verdict.nullable(),
   approval_id: ApprovalId.nullable(),
+  change_set_id: ChangeSetId.nullable().default(null).describe('What it changed.'),
   state: CallState,
   outcome: CallOutcome.nullable(),
   reason: z.string().nullable(),

@@ -47,6 +47,9 @@ export const holdChild = async (directory: FileHandle, name: string): Promise<He
 /** Holds a directory by its absolute path. */
 export const holdDirectory = async (path: string): Promise<Held> => hold(path, O_NOFOLLOW | O_DIRECTORY);
 
+/** Holds the folder that another descriptor of ours is open on. */
+export const holdRoot = async (fd: number): Promise<Held> => hold(`/proc/self/fd/${fd}`, O_DIRECTORY);
+
 /** A second descriptor for the same thing, to be closed on its own. */
 export const holdAgain = async (held: FileHandle): Promise<Held> => hold(itself(held), 0);
 

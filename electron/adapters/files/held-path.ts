@@ -73,7 +73,7 @@ export const createHeldPath = ({ found, walkTo, checkOwn }: HeldPathDeps): HeldP
       if (target !== null && !target.stat.isFile()) throw new AppError('invalid_input', `${path} is not a regular file`);
       // SECURITY: the held folder must still be where it was, and its entry still what was resolved (and so judged and shown).
       const checkUnchanged = async (): Promise<void> => {
-        const here = path.slice(0, -found.name.length - 1);
+        const here = `${found.top}${path.slice(workspace.length, -found.name.length - 1)}`;
         if ((await pathOf(parent.handle)) !== here) throw changed();
         const now = await holdChild(parent.handle, found.name).catch((error: unknown) => {
           if (errnoOf(error) === 'ENOENT') return null;
@@ -129,7 +129,11 @@ export const createHeldPath = ({ found, walkTo, checkOwn }: HeldPathDeps): HeldP
       try {
         if (next !== null) checkOwn(childPath, next.stat);
         const above = await holdAgain(held.handle);
-        return createHeldPath({ found: { path: childPath, workspace, parent: above, name, target: next }, walkTo, checkOwn });
+        return createHeldPath({
+          found: { path: childPath, workspace, top: found.top, parent: above, name, target: next },
+          walkTo,
+          checkOwn,
+        });
       } catch (error) {
         await next?.handle.close();
         throw error;

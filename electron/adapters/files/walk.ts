@@ -1,7 +1,8 @@
 import { readlink } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
-import { asAppError, below, errnoOf, holdChild, holdDirectory, pathOf, type Held } from './descriptors.ts';
+import type { LayerRoot } from '../../core/ports/layers.ts';
+import { asAppError, below, errnoOf, holdChild, holdDirectory, holdRoot, pathOf, type Held } from './descriptors.ts';
 import { isWithin, type ProtectedPlaces } from './protected-places.ts';
 
 /** As many links as the kernel itself follows. */
@@ -15,6 +16,8 @@ export interface Walked {
   readonly workspace: string;
   /** Null at the workspace itself, whose parent is nobody's business. */
   readonly parent: Held | null;
+  /** What the kernel calls the workspace's folder; below a layer it may be another name than `workspace`. */
+  readonly top: string;
   readonly name: string;
   /** Null when the last component does not exist. */
   readonly target: Held | null;
@@ -35,6 +38,21 @@ export const checkPathText = (path: string): void => {
   if (path.split('/').some((name) => Buffer.byteLength(name) > nameLimit)) {
     throw new AppError('invalid_input', `a name in the path is longer than ${nameLimit} bytes`);
   }
+};
+
+/** Where a walk may go. */
+export interface Bounds {
+  readonly places: ProtectedPlaces;
+  /** Workspaces that are seen through a task's layer. */
+  readonly roots: readonly LayerRoot[];
+}
+
+/** Holds the top of a walk: the layer's own descriptor, which its maker has checked, or the real folder. */
+const holdTop = async (workspace: string, { places, roots }: Bounds): Promise<{ held: Held; name: string }> => {
+  const root = roots.find((one) => one.workspace === workspace);
+  if (root === undefined) return { held: await holdWorkspace(workspace, places), name: workspace };
+  const held = await holdRoot(root.fd);
+  return { held, name: await pathOf(held.handle) };
 };
 
 /** Holds a workspace, provided that it is still the folder which was checked: no symbolic link anywhere on the way to it. */
@@ -78,7 +96,8 @@ const enter = (workspaces: readonly string[], path: string): { workspace: string
  * Walks to a path one component at a time, holding each folder. Symbolic links are followed by hand, and only as far as they stay in a
  * workspace. Errors: `forbidden`, `not_found` (missing parents), `invalid_input`.
  */
-export const walk = async (workspaces: readonly string[], path: string, places: ProtectedPlaces): Promise<Walked> => {
+export const walk = async (workspaces: readonly string[], path: string, bounds: Bounds): Promise<Walked> => {
+  const { places } = bounds;
   checkPathText(path);
   const first = workspaces[0];
   if (first === undefined) throw new AppError('invalid_input', 'this token has no workspace folder: mint one with --workspace');
@@ -89,7 +108,8 @@ export const walk = async (workspaces: readonly string[], path: string, places: 
   const rest = start.rest;
   let links = 0;
   // The folders from the workspace down to where we are; `..` goes back up this list and never asks the disk.
-  let trail: { held: Held; name: string }[] = [{ held: await holdWorkspace(workspace, places), name: '' }];
+  let trail: { held: Held; name: string }[] = [await holdTop(workspace, bounds)];
+  let top = trail[0]?.name ?? workspace;
   const leave = async (): Promise<void> => {
     const all = trail;
     trail = [];
@@ -116,7 +136,7 @@ export const walk = async (workspaces: readonly string[], path: string, places: 
       });
       if (next === null) {
         if (places.contains(`${pathHere()}/${name}`, { dev: -1n, ino: -1n })) throw own(path);
-        return await finish(trail, { path: `${pathHere()}/${name}`, workspace, name, target: null });
+        return await finish(trail, { path: `${pathHere()}/${name}`, workspace, top, name, target: null });
       }
       if (next.stat.isSymbolicLink()) {
         await next.handle.close();
@@ -129,7 +149,8 @@ export const walk = async (workspaces: readonly string[], path: string, places: 
           if (entered === null) throw outside(path);
           await leave();
           workspace = entered.workspace;
-          trail = [{ held: await holdWorkspace(workspace, places), name: '' }];
+          trail = [await holdTop(workspace, bounds)];
+          top = trail[0]?.name ?? workspace;
           rest.unshift(...entered.rest);
         } else {
           rest.unshift(...target.split('/'));
@@ -141,12 +162,12 @@ export const walk = async (workspaces: readonly string[], path: string, places: 
       if (next.stat.isDirectory()) continue;
       if (!isLast) throw new AppError('not_found', `${pathHere()} is not a folder`);
       const target = trail.pop()?.held ?? null;
-      return await finish(trail, { path: `${pathHere()}/${name}`, workspace, name, target });
+      return await finish(trail, { path: `${pathHere()}/${name}`, workspace, top, name, target });
     }
     const target = trail.pop();
     if (target === undefined) throw outside(path);
     const full = trail.length === 0 ? workspace : `${pathHere()}/${target.name}`;
-    return await finish(trail, { path: full, workspace, name: target.name, target: target.held });
+    return await finish(trail, { path: full, workspace, top, name: target.name, target: target.held });
   } catch (error) {
     await leave();
     throw error;

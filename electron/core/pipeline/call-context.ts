@@ -10,6 +10,9 @@ import type { Resolution, ToolDefinition, ToolOutput } from '../tools/tool.ts';
 import type { CallRecord, Operand, Verdict } from '../../../shared/domain/call.ts';
 import type { AgentToken, Digest, TaskId, TokenId } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/json.ts';
+import type { ChangeSets } from '../changes/change-sets.ts';
+import type { TaskLayer, TaskLayers } from '../changes/task-layers.ts';
+import type { ChangeSet } from '../../../shared/domain/change.ts';
 import type { Gate } from './gate.ts';
 import type { RunningCalls } from './running-calls.ts';
 
@@ -41,6 +44,8 @@ export interface PipelineDeps {
   readonly live: LiveOutput;
   readonly clock: Clock;
   readonly bus: ChangeBus;
+  readonly layers: TaskLayers;
+  readonly changes: Pick<ChangeSets, 'collect'>;
   readonly isTokenActive: (id: TokenId) => boolean;
 }
 
@@ -50,6 +55,7 @@ export interface ResolvedCall {
   readonly tool: ToolDefinition;
   readonly resolution: Resolution;
   readonly operands: readonly Operand[];
+  readonly layer: TaskLayer;
   readonly record: CallRecord & { readonly digest: Digest; readonly task_id: TaskId; readonly preview: NonNullable<CallRecord['preview']> };
 }
 
@@ -84,4 +90,6 @@ export interface Execution {
   readonly outcome: 'succeeded' | 'failed' | 'cancelled';
   readonly reason: string | null;
   readonly durationMs: number;
+  /** What it changed; null when nothing. */
+  readonly changes: ChangeSet | null;
 }

@@ -1,4 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
+import type { LayerView } from '../ports/layers.ts';
+import type { ProgramHandle } from '../ports/runner.ts';
 import type { ToolOutput } from '../tools/tool.ts';
 import type { Execution, IntendedCall, PipelineDeps } from './call-context.ts';
 
@@ -12,10 +14,12 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
     const onOutput = (chunk: string): void => {
       deps.live.append(record.id, chunk);
     };
-    const output = await call.resolution.execute({ profile, signal: run.signal, onOutput });
-    if (run.signal.aborted) return { output, outcome: 'cancelled', reason: abortReason(run.signal), durationMs: took() };
+    const onStarted = (handle: ProgramHandle): void => run.attach(handle);
+    const openLayer = async (): Promise<LayerView> => await call.layer.openForWriting();
+    const output = await call.resolution.execute({ profile, signal: run.signal, onOutput, onStarted, openLayer });
+    if (run.signal.aborted) return { output, outcome: 'cancelled', reason: abortReason(run.signal), durationMs: took(), changes: null };
     const reason = failureOf(output);
-    return { output, outcome: reason === null ? 'succeeded' : 'failed', reason, durationMs: took() };
+    return { output, outcome: reason === null ? 'succeeded' : 'failed', reason, durationMs: took(), changes: null };
   } catch (error) {
     // A bug in a tool must not take the gateway down, and its message is not known to be safe to show.
     const message = error instanceof AppError ? error.message : 'The tool failed inside the gateway. The operator’s log has the details.';
@@ -32,6 +36,7 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
       outcome: run.signal.aborted ? 'cancelled' : 'failed',
       reason: run.signal.aborted ? abortReason(run.signal) : message,
       durationMs: took(),
+      changes: null,
     };
   } finally {
     run.end();

@@ -2,6 +2,7 @@ import type { CallRecord } from '../../../shared/domain/call.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { approveCall } from './approve-call.ts';
 import type { CallReply, Denial, IncomingCall, PipelineDeps, ResolvedCall } from './call-context.ts';
+import { collectChanges } from './collect-changes.ts';
 import { executeCall } from './execute-call.ts';
 import { judgeCall } from './judge-call.ts';
 import { recordDenial, recordIntent, recordResult } from './record-call.ts';
@@ -25,6 +26,7 @@ export async function handleToolCall(deps: PipelineDeps, incoming: IncomingCall)
       return await decideAndRun(deps, resolved.value);
     } finally {
       await resolved.value.resolution.release();
+      await resolved.value.layer.close();
     }
   } catch (error) {
     if (error instanceof AppError && error.code === 'unavailable') return unavailableReply(error.message);
@@ -46,9 +48,12 @@ async function decideAndRun(deps: PipelineDeps, call: ResolvedCall): Promise<Cal
   if (!intent.ok) return await deny(deps, intent.denial, intent.record);
 
   // 5 execute, through the tool's adapter.
-  const execution = await executeCall(deps, intent.value);
+  const executed = await executeCall(deps, intent.value);
 
-  // 6 and 7 collect and record: a result that is not on disk is withheld, and no further call is taken.
+  // 6 collect: what it changed in its layer is applied, held for the operator, or dropped, as policy says.
+  const execution = await collectChanges(deps, intent.value, executed);
+
+  // 7 record: a result that is not on disk is withheld, and no further call is taken.
   const recorded = await recordResult(deps, intent.value, execution);
   if (!recorded) return unavailableReply('The result could not be recorded, so it is withheld.');
 

@@ -77,6 +77,7 @@ export async function recordResult(deps: PipelineDeps, intended: IntendedCall, e
     state: 'finished',
     outcome,
     reason,
+    change_set_id: execution.changes?.id ?? null,
     finished_at: iso(deps),
     output: {
       text: output.text.slice(0, keptOutput),
@@ -94,6 +95,7 @@ export async function recordResult(deps: PipelineDeps, intended: IntendedCall, e
     output_sha256: sha256Hex(output.text),
     truncated: output.truncated,
     duration_ms: Math.round(durationMs),
+    change_set_id: execution.changes?.id ?? null,
   };
   const unit: CommitUnit = {
     events: [event('execution.finished', 'gateway', record, data)],

@@ -32,10 +32,14 @@ export async function resolveCall(deps: PipelineDeps, incoming: IncomingCall): P
   const args = tool.arguments.safeParse(incoming.args);
   if (!args.success) return refuse('invalid', 'builtin:arguments', issuesText(args.error), 'Correct the arguments and call again.');
 
+  // What the task has changed and the real files do not have is what the call sees.
+  const layer = await deps.layers.forTask(task.id, incoming.token.workspaces);
   try {
-    const resolution = await tool.resolve(args.data, { token: incoming.token });
-    return { ok: true, value: bind(deps, incoming, tool, resolution, record, task.id) };
+    const context = { token: incoming.token, task: task.id, call: record.id, view: layer.view() };
+    const resolution = await tool.resolve(args.data, context);
+    return { ok: true, value: { ...bind(deps, incoming, tool, resolution, record, task.id), layer } };
   } catch (error) {
+    await layer.close();
     if (!(error instanceof AppError)) throw error;
     const isForbidden = error.code === 'forbidden';
     return refuse(
@@ -64,6 +68,7 @@ function newRecord(deps: PipelineDeps, incoming: IncomingCall, tool: ToolDefinit
     preview: null,
     verdict: null,
     approval_id: null,
+    change_set_id: null,
     state: 'running',
     outcome: null,
     reason: null,
@@ -82,7 +87,7 @@ function bind(
   resolution: Resolution,
   record: CallRecord,
   taskId: NonNullable<CallRecord['task_id']>,
-): ResolvedCall {
+): Omit<ResolvedCall, 'layer'> {
   const operands = [...resolution.operands].sort((a, b) => (a.path < b.path ? -1 : 1));
   const covered = JsonObject.parse({
     tool: tool.name,

@@ -1,3 +1,4 @@
+import type { LayerRoot } from './layers.ts';
 import type { Digest } from '../../../shared/domain/identity.ts';
 
 export type FileKind = 'file' | 'directory' | 'other';
@@ -36,9 +37,9 @@ export interface Files {
   /**
    * Resolves a path for a token. `path` may be absolute or relative to the first workspace. Refuses (`forbidden`) whatever is
    * outside every workspace or inside the gateway's own folders, (`invalid_input`) NUL bytes, empty names and over-long paths,
-   * (`not_found`) missing parents.
+   * (`not_found`) missing parents. A workspace that `roots` names is walked from that descriptor, a task's layer, instead of the real folder.
    */
-  resolve(workspaces: readonly string[], path: string): Promise<HeldPath>;
+  resolve(workspaces: readonly string[], path: string, roots?: readonly LayerRoot[]): Promise<HeldPath>;
   /**
    * Checks that a folder may be a workspace: exists, is a directory, and by its resolved path is not `/`, HOME itself, a system
    * folder, nor is, holds or lies in the data directory. Returns the resolved path. Errors: `invalid_input` with what to choose instead.

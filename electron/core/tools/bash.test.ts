@@ -9,6 +9,7 @@ import { createBashTool } from './bash.ts';
 import { createSystemPrograms } from './system-programs.ts';
 import type { Resolution, ToolOutput } from './tool.ts';
 import { createSandboxProfiles } from '../sandbox/sandbox-profiles.ts';
+import { noJobs, toolContext, toolRun } from '../../testing/tool-context.ts';
 
 const anAgentToken = (over: Partial<AgentToken> = {}): AgentToken => storedToken({ workspaces: ['/house/ws'], ...over }).token;
 
@@ -44,6 +45,7 @@ describe('bash tool', () => {
   const tool = () =>
     createBashTool({
       profiles: createSandboxProfiles(),
+      jobs: noJobs,
       sandbox,
       files,
       shell: splitting,
@@ -55,10 +57,10 @@ describe('bash tool', () => {
       },
     });
   const resolve = async (args: unknown, token = anAgentToken()): Promise<Resolution> =>
-    tool().resolve(tool().arguments.parse(args), { token });
+    tool().resolve(tool().arguments.parse(args), toolContext(token));
   const run = async (args: unknown, signal = new AbortController().signal): Promise<ToolOutput> => {
     const resolution = await resolve(args);
-    return resolution.execute({ profile: 'default', signal, onOutput: () => undefined }).finally(async () => resolution.release());
+    return resolution.execute(toolRun({ signal })).finally(async () => resolution.release());
   };
 
   it('names what runs, and no redirection', async () => {
@@ -66,6 +68,7 @@ describe('bash tool', () => {
     await shell.start();
     const real = createBashTool({
       profiles: createSandboxProfiles(),
+      jobs: noJobs,
       sandbox,
       files,
       shell,
@@ -73,9 +76,10 @@ describe('bash tool', () => {
       runsUnlisted: () => [],
       programs: { find: async () => null },
     });
-    const resolution = await real.resolve(real.arguments.parse({ command: "printf 'x' > out.txt 2>> err < run.sh && $TOOL y | cat" }), {
-      token: anAgentToken(),
-    });
+    const resolution = await real.resolve(
+      real.arguments.parse({ command: "printf 'x' > out.txt 2>> err < run.sh && $TOOL y | cat" }),
+      toolContext(anAgentToken()),
+    );
     expect(resolution.preview.programs).toEqual(['printf', '$TOOL', 'cat']);
     await resolution.release();
   });
@@ -116,10 +120,10 @@ describe('bash tool', () => {
   it('lets a command write under the default profile only', async () => {
     for (const profile of ['default', 'read-only']) {
       const resolution = await resolve({ command: 'cat x' });
-      await resolution.execute({ profile, signal: new AbortController().signal, onOutput: () => undefined });
+      await resolution.execute(toolRun({ profile }));
       await resolution.release();
     }
-    expect(sandbox.commands.map(({ mount }) => mount.kind)).toEqual(['scratch', 'read-only']);
+    expect(sandbox.commands.map(({ mount }) => mount.kind)).toEqual(['layer', 'read-only']);
   });
 
   it('refuses a folder outside, one that is a file, and a token without a workspace', async () => {

@@ -3,19 +3,24 @@ import { AppError } from '../../../shared/errors.ts';
 import type { Settings } from '../../../shared/domain/settings.ts';
 import type { ShellAnalysis, ShellParser } from '../policy/shell-parser.ts';
 import type { Files } from '../ports/files.ts';
-import type { Sandbox, SandboxResult, WorkspaceMount } from '../ports/sandbox.ts';
+import type { Sandbox, SandboxCommand, SandboxResult, WorkspaceMount } from '../ports/sandbox.ts';
 import type { SandboxProfiles } from '../sandbox/sandbox-profiles.ts';
 import { findCommandFiles } from './command-operands.ts';
 import { defineTool, requireKind } from './file-call.ts';
 import { createSystemPrograms, sandboxPath, type SystemPrograms } from './system-programs.ts';
-import type { Resolution, ToolDefinition, ToolOutput } from './tool.ts';
+import type { Job } from '../../../shared/domain/job.ts';
+import type { Jobs, NewJob } from '../jobs/jobs.ts';
+import type { LayerView } from '../ports/layers.ts';
+import type { SandboxProfile } from '../../../shared/domain/sandbox.ts';
+import type { Resolution, ToolContext, ToolDefinition, ToolOutput, ToolRun } from './tool.ts';
 
 export interface BashToolDeps {
   readonly sandbox: Sandbox;
+  readonly jobs: Pick<Jobs, 'start' | 'network'>;
   readonly profiles: SandboxProfiles;
   readonly files: Files;
   readonly shell: ShellParser;
-  readonly settings: () => Settings['safety'];
+  readonly settings: () => Pick<Settings['safety'], 'bash_timeout_s' | 'output_limit_bytes'>;
   /** Programs of a command line that also run files which it does not name. */
   readonly runsUnlisted: (analysis: ShellAnalysis) => string[];
   readonly programs?: SystemPrograms;
@@ -24,6 +29,9 @@ export interface BashToolDeps {
 /** Linux takes no longer single argument than 128 KiB. */
 const commandBytes = 120 * 1024;
 const longestSeconds = 600;
+/** Of a job in the background. */
+const longestJobSeconds = 24 * 3600;
+const jobSeconds = 3600;
 
 const Arguments = z.strictObject({
   command: z
@@ -36,10 +44,18 @@ const Arguments = z.strictObject({
     .number()
     .int()
     .min(1)
-    .max(longestSeconds)
+    .max(longestJobSeconds)
     .optional()
-    .describe('Seconds after which it is killed, with everything it started.'),
+    .describe(
+      `Seconds after which it is killed, with everything it started. At most ${longestSeconds}, in the background ${longestJobSeconds}.`,
+    ),
   tty: z.boolean().optional().describe('Run in a terminal of 80 by 24, for programs that insist on one. Default false.'),
+  background: z
+    .boolean()
+    .optional()
+    .describe(
+      'Leave it running, for example a development server, and answer at once. Later commands reach its ports on 127.0.0.1. See job_list, job_output, job_stop.',
+    ),
 });
 
 export const createBashTool = ({ programs = createSystemPrograms(), ...deps }: BashToolDeps): ToolDefinition =>
@@ -51,17 +67,21 @@ export const createBashTool = ({ programs = createSystemPrograms(), ...deps }: B
     scope: 'bash:exec',
     risk: 'high',
     arguments: Arguments,
-    async resolve(args, { token }) {
+    async resolve(args, context) {
+      const { token } = context;
+      if (args.background !== true && (args.timeout_s ?? 0) > longestSeconds)
+        throw new AppError('invalid_input', `timeout_s: at most ${longestSeconds}, unless background is true`);
       if (Buffer.byteLength(args.command) > commandBytes)
         throw new AppError('invalid_input', 'the command is longer than 120 KiB: write it to a file and run that');
       if (args.command.includes('\0')) throw new AppError('invalid_input', 'the command contains a NUL byte');
-      const folder = await deps.files.resolve(token.workspaces, args.cwd ?? '.');
+      const folder = await deps.files.resolve(token.workspaces, args.cwd ?? '.', context.view?.roots);
       try {
         requireKind(folder, 'directory');
         return await resolveCommand({ ...deps, programs }, args, {
           workspaces: token.workspaces,
           workspace: folder.workspace,
           cwd: folder.path,
+          context,
         });
       } finally {
         // The sandbox mounts the workspace itself by descriptor; this folder's name only has a meaning in there.
@@ -74,17 +94,19 @@ interface Place {
   readonly workspaces: readonly string[];
   readonly workspace: string;
   readonly cwd: string;
+  readonly context: ToolContext;
 }
 
 const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeof Arguments>, place: Place): Promise<Resolution> => {
   const { command, tty = false } = args;
   const analysis = deps.shell.parse(command);
-  const look = async (): ReturnType<typeof findCommandFiles> => findCommandFiles(analysis, { ...deps, ...place });
+  const look = async (): ReturnType<typeof findCommandFiles> =>
+    findCommandFiles(analysis, { ...deps, ...place, roots: place.context.view?.roots ?? [] });
   const found = await look();
   const argv = ['/bin/bash', '--noprofile', '--norc', '-c', command];
   const env = environment(tty);
   const { bash_timeout_s, output_limit_bytes } = deps.settings();
-  const seconds = args.timeout_s ?? bash_timeout_s;
+  const seconds = args.timeout_s ?? (args.background === true ? jobSeconds : bash_timeout_s);
   return {
     target: 'local',
     workspace: place.workspace,
@@ -108,27 +130,69 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
       await requireSameFolder(deps.files, place);
       return (await look()).operands;
     },
-    async execute({ profile, signal, onOutput }) {
-      const timeoutMs = seconds * 1000;
-      const { cwd, workspaces } = place;
-      const sandboxProfile = deps.profiles.get(profile);
-      if (sandboxProfile === null) throw new AppError('unavailable', `there is no sandbox profile called ${profile}`);
-      // SECURITY: only a profile that says so may write.
-      const mount: WorkspaceMount = sandboxProfile.workspace === 'write' ? { kind: 'scratch' } : { kind: 'read-only' };
-      const result = await deps.sandbox.run(
-        { argv, cwd, workspaces, mount, profile: sandboxProfile, env, timeoutMs, outputLimit: output_limit_bytes, tty, network: null },
-        signal,
-        { onOutput },
-      );
+    async execute({ profile: name, signal, onOutput, onStarted, openLayer }) {
+      const profile = deps.profiles.get(name);
+      if (profile === null) throw new AppError('unavailable', `there is no sandbox profile called ${name}`);
+      const view = await viewFor(deps, profile, place.context.view, openLayer);
+      const command = (current: LayerView | null): SandboxCommand => ({
+        argv,
+        cwd: place.cwd,
+        workspaces: place.workspaces,
+        mount: mountOf(deps, profile, current),
+        profile,
+        env,
+        timeoutMs: seconds * 1000,
+        outputLimit: output_limit_bytes,
+        tty,
+        // A profile that has a network of its own does not share another's.
+        network: profile.network === 'none' ? deps.jobs.network(place.context.task) : null,
+      });
+      if (args.background === true) {
+        const { task, call, token } = place.context;
+        const run: NewJob['run'] = async (jobSignal, own, events) => deps.sandbox.run(command(own), jobSignal, events);
+        const job = await deps.jobs.start({ task, call, token: token.id, agent: token.agent, command: args.command, run });
+        return startedJob(job);
+      }
+      const result = await deps.sandbox.run(command(view), signal, { onOutput, onStarted });
       return outputOf(result, seconds);
     },
     release: async () => undefined,
   };
 };
 
+/** A command that may write does so in the task's layer, wherever there is a real sandbox. */
+const viewFor = async (
+  { sandbox }: BashToolDeps,
+  profile: SandboxProfile,
+  seen: LayerView | null,
+  openLayer: ToolRun['openLayer'],
+): Promise<LayerView | null> => (profile.workspace === 'write' && sandbox.status().effective === 'bubblewrap' ? openLayer() : seen);
+
+/** SECURITY: writable as it really is only where the operator has switched the sandbox off. */
+const mountOf = ({ sandbox }: BashToolDeps, profile: SandboxProfile, view: LayerView | null): WorkspaceMount => {
+  if (view !== null) return { kind: 'layer', view };
+  return profile.workspace === 'write' && sandbox.status().effective === 'none' ? { kind: 'scratch' } : { kind: 'read-only' };
+};
+
+const startedJob = ({ id, state, exit_code, reason }: Job): ToolOutput => {
+  const isRunning = state === 'running';
+  const how = reason ?? (exit_code === null ? state : `exit code ${exit_code.toString()}`);
+  const text = isRunning
+    ? `[job ${id} runs in the background: read it with job_output]`
+    : `[job ${id} ended at once: ${how}. Read it with job_output]`;
+  return {
+    text,
+    structured: { job: id, state },
+    isError: !isRunning && exit_code !== 0,
+    exitCode: exit_code,
+    truncated: false,
+    bytes: text.length,
+  };
+};
+
 /** SECURITY: where the command starts is part of what was approved; a link in its place would start it elsewhere. */
-const requireSameFolder = async (files: Files, { workspaces, cwd }: Place): Promise<void> => {
-  const folder = await files.resolve(workspaces, cwd);
+const requireSameFolder = async (files: Files, { workspaces, cwd, context }: Place): Promise<void> => {
+  const folder = await files.resolve(workspaces, cwd, context.view?.roots);
   const isSame = folder.path === cwd && folder.kind === 'directory';
   await folder.close();
   if (!isSame) throw new AppError('conflict', `${cwd} is no longer the folder that it was`);

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { CallPreview, Operand } from '../../../shared/domain/call.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ShellAnalysis } from '../policy/shell-parser.ts';
+import type { LayerRoot } from '../ports/layers.ts';
 import type { Files, HeldPath } from '../ports/files.ts';
 import type { SystemPrograms } from './system-programs.ts';
 
@@ -20,6 +21,7 @@ export interface CommandFilesDeps {
   readonly files: Files;
   readonly programs: SystemPrograms;
   readonly workspaces: readonly string[];
+  readonly roots: readonly LayerRoot[];
   /** Where the command starts, absolute. */
   readonly cwd: string;
 }
@@ -43,7 +45,7 @@ const foldersOf = (analysis: ShellAnalysis, cwd: string): { readonly folders: re
 /** Finds and hashes what a command line names: argv[0] of every command and every static word that is a file in a workspace. */
 export const findCommandFiles = async (
   analysis: ShellAnalysis,
-  { files, programs, workspaces, cwd }: CommandFilesDeps,
+  { files, programs, workspaces, roots, cwd }: CommandFilesDeps,
 ): Promise<CommandFiles> => {
   const operands = new Map<string, Operand>();
   const paths = new Map<string, CallPreview['paths'][number]>();
@@ -63,7 +65,7 @@ export const findCommandFiles = async (
       incomplete ??= 'it names more things than are looked up';
       return;
     }
-    const held = await files.resolve(workspaces, path).catch((error: unknown) => {
+    const held = await files.resolve(workspaces, path, roots).catch((error: unknown) => {
       if (error instanceof AppError && error.code !== 'unavailable') return null;
       throw error;
     });

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import type { CallPreview, Operand } from '../../../shared/domain/call.ts';
+import type { AgentToken } from '../../../shared/domain/identity.ts';
+import type { LayerView } from '../ports/layers.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Files, HeldPath } from '../ports/files.ts';
@@ -15,17 +17,24 @@ export interface FileCall {
   readonly diff: CallPreview['diff'];
   /** Hashes of what the call builds upon, as they are now. */
   readonly operandsOf: () => Promise<readonly Operand[]>;
-  readonly run: (signal: AbortSignal) => Promise<ToolOutput>;
+  /** For a call that changes nothing: what it does with the path that was resolved. */
+  readonly run: (held: HeldPath, signal: AbortSignal) => Promise<ToolOutput>;
+}
+
+/** Whom a file call is for, and what it sees. */
+export interface FileCallContext {
+  readonly token: Pick<AgentToken, 'workspaces'>;
+  readonly view: LayerView | null;
 }
 
 /** Holds a path for a call and lets go of it when the call could not be resolved. */
 export const resolveFileCall = async (
   files: Files,
-  workspaces: readonly string[],
+  { token: { workspaces }, view }: FileCallContext,
   path: string,
   describe: (held: HeldPath) => Promise<FileCall>,
 ): Promise<Resolution> => {
-  const held = await files.resolve(workspaces, path);
+  const held = await files.resolve(workspaces, path, view?.roots);
   try {
     const call = await describe(held);
     const operands = await call.operandsOf();
@@ -49,7 +58,19 @@ export const resolveFileCall = async (
         diff: call.diff,
       },
       rehash: call.operandsOf,
-      execute: async ({ signal }) => call.run(signal),
+      execute: async ({ signal, openLayer }) => {
+        if (call.access !== 'write') return call.run(held, signal);
+        // The layer is walked anew: what was resolved may have been the real file.
+        const inLayer = await files.resolve(workspaces, held.path, (await openLayer()).roots);
+        try {
+          const now = inLayer.kind === 'file' ? [{ path: inLayer.path, sha256: await inLayer.sha256(hashLimit) }] : [];
+          if (inLayer.path !== held.path || JSON.stringify(now) !== JSON.stringify(operands))
+            throw new AppError('conflict', `${held.path} changed after this call was resolved: read it and try again`);
+          return await call.run(inLayer, signal);
+        } finally {
+          await inLayer.close();
+        }
+      },
       release: async () => held.close(),
     };
   } catch (error) {
@@ -58,11 +79,14 @@ export const resolveFileCall = async (
   }
 };
 
+/** Bytes of the largest file that a call may build upon. */
+const hashLimit = 8 * 1024 * 1024;
+
 /** The hash of a file as it is now, by its name and not by what was held: nothing there, no operand. */
-export const operandsAt = async (files: Files, workspace: string, path: string, limit: number): Promise<readonly Operand[]> => {
-  const held = await files.resolve([workspace], path);
+export const operandsAt = async (files: Files, { workspace, path }: HeldPath, view: LayerView | null): Promise<readonly Operand[]> => {
+  const held = await files.resolve([workspace], path, view?.roots);
   try {
-    return held.kind === 'file' ? [{ path: held.path, sha256: await held.sha256(limit) }] : [];
+    return held.kind === 'file' ? [{ path: held.path, sha256: await held.sha256(hashLimit) }] : [];
   } finally {
     await held.close();
   }

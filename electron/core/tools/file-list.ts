@@ -19,15 +19,15 @@ export const createFileList = (files: Files): ToolDefinition =>
     scope: 'file:read',
     risk: 'low',
     arguments: Arguments,
-    resolve: async ({ path, depth = 1 }, { token }) =>
-      resolveFileCall(files, token.workspaces, path, async (held) => {
+    resolve: async ({ path, depth = 1 }, context) =>
+      resolveFileCall(files, context, path, async (held) => {
         requireKind(held, 'directory');
         return {
           summary: 'list a folder',
           access: 'list',
           diff: null,
           operandsOf: async () => [],
-          run: async (signal) => listFolder(held, depth, signal),
+          run: async (root, signal) => listFolder(root, depth, signal),
         };
       }),
   });

@@ -31,8 +31,8 @@ export const createFileRead = (files: Files): ToolDefinition =>
     scope: 'file:read',
     risk: 'low',
     arguments: Arguments,
-    resolve: async ({ path, offset = 1, limit = Infinity }, { token }) =>
-      resolveFileCall(files, token.workspaces, path, async (held) => {
+    resolve: async ({ path, offset = 1, limit = Infinity }, context) =>
+      resolveFileCall(files, context, path, async (held) => {
         requireKind(held, 'file');
         // Whatever refuses to be read refuses now, before anybody is asked.
         await held.read({ offset: 0, limit: 0 });
@@ -41,7 +41,7 @@ export const createFileRead = (files: Files): ToolDefinition =>
           access: 'read',
           diff: null,
           operandsOf: async () => [],
-          run: async (signal) => readLines(held, offset, limit, signal),
+          run: async (file, signal) => readLines(file, offset, limit, signal),
         };
       }),
   });

@@ -46,17 +46,17 @@ export const createFileSearch = (files: Files): ToolDefinition =>
     scope: 'file:read',
     risk: 'low',
     arguments: Arguments,
-    resolve: async ({ pattern, path = '.', glob }, { token }) => {
+    resolve: async ({ pattern, path = '.', glob }, context) => {
       const { find } = compilePattern(pattern);
       const fits = glob === undefined ? (): boolean => true : compileGlob(glob);
-      return resolveFileCall(files, token.workspaces, path, async (held) => {
+      return resolveFileCall(files, context, path, async (held) => {
         if (held.kind !== 'file') requireKind(held, 'directory');
         return {
           summary: 'search in files',
           access: 'read',
           diff: null,
           operandsOf: async () => [],
-          run: async (signal) => search(held, find, fits, signal),
+          run: async (root, signal) => search(root, find, fits, signal),
         };
       });
     },

@@ -5,6 +5,7 @@ import type { AgentToken } from '../../../shared/domain/identity.ts';
 import { createFileTools } from './file-tools.ts';
 import { createToolRegistry, type ToolRegistry } from './registry.ts';
 import type { Resolution, ToolOutput } from './tool.ts';
+import { toolContext, toolRun } from '../../testing/tool-context.ts';
 
 const anAgentToken = (over: Partial<AgentToken> = {}): AgentToken => storedToken({ workspaces: ['/house/ws'], ...over }).token;
 
@@ -26,12 +27,12 @@ describe('file tools', () => {
 
   const resolve = async (name: string, args: unknown, token = anAgentToken()): Promise<Resolution> => {
     const tool = registry.get(name)!;
-    return tool.resolve(tool.arguments.parse(args), { token });
+    return tool.resolve(tool.arguments.parse(args), toolContext(token));
   };
   const run = async (name: string, args: unknown): Promise<ToolOutput> => {
     const resolution = await resolve(name, args);
     try {
-      return await resolution.execute({ profile: 'default', signal: new AbortController().signal, onOutput: () => undefined });
+      return await resolution.execute(toolRun());
     } finally {
       await resolution.release();
     }
@@ -174,7 +175,7 @@ describe('file tools', () => {
         diff: { before: null, after: 'new', truncated: false },
       },
     });
-    const output = await made.execute({ profile: 'p', signal: new AbortController().signal, onOutput: () => undefined });
+    const output = await made.execute(toolRun());
     expect(output.structured).toEqual({ path: '/house/ws/new.txt', bytes: 3, created: true });
     await made.release();
 
@@ -184,9 +185,7 @@ describe('file tools', () => {
     expect(await replaced.rehash()).toEqual(replaced.operands);
     files.put('/house/ws/a.txt', 'changed');
     expect(await replaced.rehash()).not.toEqual(replaced.operands);
-    await expect(replaced.execute({ profile: 'p', signal: new AbortController().signal, onOutput: () => undefined })).rejects.toMatchObject(
-      { code: 'conflict' },
-    );
+    await expect(replaced.execute(toolRun())).rejects.toMatchObject({ code: 'conflict' });
     await replaced.release();
     expect(files.get('/house/ws/a.txt')).toBe('changed');
     expect(files.held()).toBe(0);
@@ -220,7 +219,7 @@ describe('file tools', () => {
     const stale = await resolve('file_edit', { path: 'a.txt', old_text: 'one', new_text: '1' });
     expect(stale.preview.diff).toMatchObject({ before: 'one\n$& $1\nthree\n', after: '1\n$& $1\nthree\n' });
     files.put('/house/ws/a.txt', 'one, changed');
-    await expect(stale.execute({ profile: 'p', signal: new AbortController().signal, onOutput: () => undefined })).rejects.toMatchObject({
+    await expect(stale.execute(toolRun())).rejects.toMatchObject({
       code: 'conflict',
     });
     await stale.release();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CallPreview } from '../../../shared/domain/call.ts';
 import { AppError } from '../../../shared/errors.ts';
+import type { LayerView } from '../ports/layers.ts';
 import type { Files, HeldPath } from '../ports/files.ts';
 import { defineTool, operandsAt, requireKind, resolveFileCall, succeeded, textOf, type FileCall } from './file-call.ts';
 import type { ToolDefinition } from './tool.ts';
@@ -39,13 +40,14 @@ export const createFileWrite = (files: Files): ToolDefinition =>
     scope: 'file:write',
     risk: 'moderate',
     arguments: WriteArguments,
-    resolve: async (args, { token }) =>
-      resolveFileCall(files, token.workspaces, args.path, async (held) => {
+    resolve: async (args, context) =>
+      resolveFileCall(files, context, args.path, async (held) => {
         if (held.kind !== null) requireKind(held, 'file');
         const before = held.kind === null ? null : await readAll(held);
         const mode = args.mode === undefined ? {} : { mode: Number.parseInt(args.mode, 8) };
         return writeCall({
           files,
+          view: context.view,
           held,
           before,
           after: args.content,
@@ -64,13 +66,13 @@ export const createFileEdit = (files: Files): ToolDefinition =>
     scope: 'file:write',
     risk: 'moderate',
     arguments: EditArguments,
-    resolve: async (args, { token }) =>
-      resolveFileCall(files, token.workspaces, args.path, async (held) => {
+    resolve: async (args, context) =>
+      resolveFileCall(files, context, args.path, async (held) => {
         requireKind(held, 'file');
         const before = await readAll(held);
         const text = textOf(before);
         if (text === null) throw new AppError('invalid_input', `${held.path} is not UTF-8 text, so it cannot be edited`);
-        return writeCall({ files, held, before, after: edited(text, args), summary: 'edit a file', mode: {} });
+        return writeCall({ files, view: context.view, held, before, after: edited(text, args), summary: 'edit a file', mode: {} });
       }),
   });
 
@@ -94,6 +96,7 @@ const edited = (text: string, { old_text, new_text, replace_all = false }: z.out
 
 interface Write {
   readonly files: Files;
+  readonly view: LayerView | null;
   readonly held: HeldPath;
   readonly before: Uint8Array | null;
   readonly after: string;
@@ -101,7 +104,7 @@ interface Write {
   readonly mode: { readonly mode?: number };
 }
 
-const writeCall = ({ files, held, before, after, summary, mode }: Write): FileCall => {
+const writeCall = ({ files, view, held, before, after, summary, mode }: Write): FileCall => {
   const bytes = Buffer.from(after);
   if (bytes.length > contentLimit) throw new AppError('invalid_input', 'the content is larger than 8 MiB');
   return {
@@ -109,9 +112,9 @@ const writeCall = ({ files, held, before, after, summary, mode }: Write): FileCa
     access: 'write',
     diff: difference(held.path, before, after),
     // The old content is an operand: an approval of this difference is good for no other.
-    operandsOf: async () => operandsAt(files, held.workspace, held.path, contentLimit),
-    async run() {
-      await held.write(bytes, mode);
+    operandsOf: async () => operandsAt(files, held, view),
+    async run(inLayer) {
+      await inLayer.write(bytes, mode);
       const structured = { path: held.path, bytes: bytes.length, created: before === null };
       return succeeded(`${before === null ? 'made' : 'wrote'} ${held.path} (${bytes.length} bytes)`, structured, {
         truncated: false,

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { JsonObject } from '../../../shared/json.ts';
 import type { CallPreview, Operand } from '../../../shared/domain/call.ts';
-import type { AgentToken, Risk, Scope } from '../../../shared/domain/identity.ts';
+import type { LayerView } from '../ports/layers.ts';
+import type { ProgramHandle } from '../ports/runner.ts';
+import type { AgentToken, CallId, Risk, Scope, TaskId } from '../../../shared/domain/identity.ts';
 
 /** What a tool gives back to the agent. */
 export interface ToolOutput {
@@ -31,9 +33,33 @@ export interface Resolution {
   readonly preview: CallPreview;
   /** Hashes the operands again, as they are now. */
   rehash(): Promise<readonly Operand[]>;
-  execute(run: { readonly profile: string; readonly signal: AbortSignal; readonly onOutput: (chunk: string) => void }): Promise<ToolOutput>;
+  execute(run: ToolRun): Promise<ToolOutput>;
   /** Lets go of what is held. Called exactly once, whatever happened. */
   release(): Promise<void>;
+}
+
+/** What a call is run with. */
+export interface ToolRun {
+  /** The name of the sandbox profile that policy chose. */
+  readonly profile: string;
+  readonly signal: AbortSignal;
+  readonly onOutput: (chunk: string) => void;
+  /** Told once a command runs that the operator can type into. */
+  readonly onStarted: (handle: ProgramHandle) => void;
+  /**
+   * The task's layer, to change files in: what a call changes there is collected when it has ended, and nothing else reaches the real files.
+   * Errors: `unavailable` where no layer can be made.
+   */
+  readonly openLayer: () => Promise<LayerView>;
+}
+
+/** Who calls, and what the call sees. */
+export interface ToolContext {
+  readonly token: AgentToken;
+  readonly task: TaskId;
+  readonly call: CallId;
+  /** The task's layer, where it differs from the real files; null where it does not. */
+  readonly view: LayerView | null;
 }
 
 /** A tool, declared once. The registry refuses to start with an incomplete one. */
@@ -46,5 +72,5 @@ export interface ToolDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** Strict: extra keys are refused. */
   readonly arguments: Schema;
   /** Errors: `invalid_input`, `forbidden`, `not_found`, each safe to tell the agent. Has no effect on anything. */
-  resolve(args: z.output<Schema>, context: { readonly token: AgentToken }): Promise<Resolution>;
+  resolve(args: z.output<Schema>, context: ToolContext): Promise<Resolution>;
 }

@@ -1,0 +1,207 @@
+import type { AgentName, CallId, TaskId, TokenId } from '../../../shared/domain/identity.ts';
+import { JobId, type Job } from '../../../shared/domain/job.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { ChangeBus } from '../change-bus.ts';
+import type { ChangeSets } from '../changes/change-sets.ts';
+import { randomId } from '../identity/random-id.ts';
+import type { LiveOutput } from '../live-output.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LayerView, Layers } from '../ports/layers.ts';
+import type { SandboxEvents, SandboxHandle, SandboxResult } from '../ports/sandbox.ts';
+import type { Store } from '../ports/store.ts';
+import { jobEvent } from './job-event.ts';
+
+/** Jobs that a task may run at once, and ended ones that it can still read. */
+const limits = { running: 8, ended: 16 };
+/** Characters of a job's output that are kept, the last ones. */
+const keptOutput = 262_144;
+/** How long a start waits for a command that fails at once. Milliseconds. */
+const settleMs = 700;
+
+/** A command to leave running in its task's sandbox. */
+export interface NewJob {
+  readonly task: TaskId;
+  readonly token: TokenId;
+  readonly agent: AgentName;
+  readonly call: CallId;
+  readonly command: string;
+  /** Runs it in this view; null where it runs without a layer. */
+  readonly run: (signal: AbortSignal, view: LayerView | null, events: SandboxEvents) => Promise<SandboxResult>;
+}
+
+export interface Jobs {
+  /** Starts it and answers once it has ended or has run for a moment. Errors: `conflict` when too many run. */
+  start(job: NewJob): Promise<Job>;
+  /** The task's jobs, newest first; of all tasks for the operator (`null`). */
+  list(task: TaskId | null): readonly Job[];
+  /** What it printed, the last 256 KiB. Errors: `not_found`, also for another task's. */
+  output(task: TaskId, id: JobId): { readonly job: Job; readonly text: string };
+  /** Kills it with everything that it started, and waits for its end. Errors: `not_found`. */
+  stop(task: TaskId | null, id: JobId, reason: string): Promise<Job>;
+  stopToken(token: TokenId, reason: string): Promise<void>;
+  /** Descriptor of the network namespace that the task's running jobs share; null when none runs. */
+  network(task: TaskId): number | null;
+  stopAll(): Promise<void>;
+}
+
+export interface JobsDeps {
+  readonly layers: Pick<Layers, 'join'>;
+  readonly changes: Pick<ChangeSets, 'collect'>;
+  readonly store: Pick<Store, 'commit'>;
+  readonly live: LiveOutput;
+  readonly clock: Clock;
+  readonly bus: ChangeBus;
+  readonly onError: (message: string, error: unknown) => void;
+}
+
+interface Entry {
+  job: Job;
+  readonly token: TokenId;
+  text: string;
+  readonly abort: AbortController;
+  network: { readonly fd: number; close(): Promise<void> } | null;
+  ended: Promise<void>;
+}
+
+export function createJobs(deps: JobsDeps): Jobs {
+  const entries = new Map<JobId, Entry>();
+  const now = (): string => new Date(deps.clock.now()).toISOString();
+  const find = (task: TaskId | null, id: JobId): Entry => {
+    const entry = entries.get(id);
+    if (entry === undefined || (task !== null && entry.job.task_id !== task)) throw new AppError('not_found', `there is no job ${id}`);
+    return entry;
+  };
+  const ofTask = (task: TaskId): Entry[] => [...entries.values()].filter(({ job }) => job.task_id === task);
+
+  /** Old ended jobs are forgotten, so that an agent cannot fill the memory. */
+  const forget = (task: TaskId): void => {
+    const ended = ofTask(task).filter(({ job }) => job.state !== 'running');
+    for (const { job } of ended.slice(0, Math.max(0, ended.length - limits.ended))) entries.delete(job.id);
+  };
+
+  async function run(entry: Entry, job: NewJob, view: LayerView | null): Promise<void> {
+    const onStarted = (handle: SandboxHandle): void => {
+      handle.openNetwork().then(
+        (network) => {
+          if (entry.job.state === 'running') entry.network = network;
+          else void network?.close();
+        },
+        (error: unknown) => deps.onError('A job’s network could not be opened.', error),
+      );
+    };
+    const onOutput = (chunk: string): void => {
+      entry.text = (entry.text + chunk).slice(-keptOutput);
+      deps.live.append(job.call, chunk);
+    };
+    try {
+      const { exit } = await job.run(entry.abort.signal, view, { onOutput, onStarted });
+      const code = exit.kind === 'exited' ? exit.code : null;
+      const reason = typeof entry.abort.signal.reason === 'string' ? entry.abort.signal.reason : null;
+      entry.job = {
+        ...entry.job,
+        state: exit.kind === 'exited' ? 'ended' : 'stopped',
+        exit_code: code,
+        reason: exit.kind === 'timed_out' ? 'its time limit' : reason,
+      };
+    } catch (error) {
+      entry.job = {
+        ...entry.job,
+        state: 'stopped',
+        exit_code: null,
+        reason: error instanceof AppError ? error.message : 'it failed inside the gateway',
+      };
+    }
+    entry.job = { ...entry.job, ended_at: now() };
+    await entry.network?.close();
+    entry.network = null;
+    deps.live.end(job.call);
+    await finish(entry, job, view);
+  }
+
+  /** What it changed since the last call of its task is collected, and its end recorded. */
+  async function finish(entry: Entry, job: NewJob, view: LayerView | null): Promise<void> {
+    try {
+      const { call, agent, command } = job;
+      if (view !== null)
+        await deps.changes.collect({ call: { id: call, agent, tool: 'bash', summary: command }, view, approvedPaths: new Set() });
+      await deps.store.commit({ events: [jobEvent('job.finished', job, entry.job)], changes: [] });
+    } catch (error) {
+      deps.onError('A job’s end could not be recorded.', error);
+    } finally {
+      await view?.close();
+      deps.bus.changed('calls');
+    }
+  }
+
+  async function stop(entry: Entry, reason: string): Promise<void> {
+    if (entry.job.state === 'running') entry.abort.abort(reason);
+    await entry.ended;
+  }
+
+  return {
+    async start(job) {
+      if (ofTask(job.task).filter((entry) => entry.job.state === 'running').length >= limits.running)
+        throw new AppError('conflict', `${limits.running} jobs of this task run already: stop one with job_stop`);
+      forget(job.task);
+      const id = JobId.parse(randomId('job', 12));
+      const { task, call, agent, command } = job;
+      const entry: Entry = {
+        job: {
+          id,
+          task_id: task,
+          call_id: call,
+          agent,
+          command,
+          state: 'running',
+          exit_code: null,
+          reason: null,
+          started_at: now(),
+          ended_at: null,
+        },
+        token: job.token,
+        text: '',
+        abort: new AbortController(),
+        network: null,
+        ended: Promise.resolve(),
+      };
+      // A view of its own: the call that starts it lets go of the other one.
+      const view = await deps.layers.join(task);
+      await deps.store.commit({ events: [jobEvent('job.started', job, entry.job)], changes: [] }).catch(async (error: unknown) => {
+        await view?.close();
+        throw error;
+      });
+      entries.set(id, entry);
+      entry.ended = run(entry, job, view);
+      await new Promise<void>((resolve) => {
+        const cancel = deps.clock.after(settleMs, resolve);
+        void entry.ended.then(() => {
+          cancel();
+          resolve();
+        });
+      });
+      deps.bus.changed('calls');
+      return entry.job;
+    },
+    list: (task) =>
+      [...entries.values()]
+        .map(({ job }) => job)
+        .filter((job) => task === null || job.task_id === task)
+        .reverse(),
+    output(task, id) {
+      const { job, text } = find(task, id);
+      return { job, text };
+    },
+    async stop(task, id, reason) {
+      const entry = find(task, id);
+      await stop(entry, reason);
+      return entry.job;
+    },
+    async stopToken(token, reason) {
+      await Promise.all([...entries.values()].filter((entry) => entry.token === token).map(async (entry) => await stop(entry, reason)));
+    },
+    network: (task) => ofTask(task).find(({ job, network }) => job.state === 'running' && network !== null)?.network?.fd ?? null,
+    async stopAll() {
+      await Promise.all([...entries.values()].map(async (entry) => await stop(entry, 'The gateway stops.')));
+    },
+  };
+}
