@@ -98,6 +98,7 @@ export function createWorld(options: GatehouseOptions): World {
     protectedPaths,
     checkWorkspace: async (path) => await files.checkWorkspace(path),
     findProgram: createFindProgram(process.env['PATH'] ?? ''),
+    seccompTable: join(options.resourcesDir, 'sandbox/seccomp.yaml'),
   });
   const machine = createMachineProbes({
     dataDir,

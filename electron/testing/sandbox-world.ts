@@ -5,12 +5,16 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { createBubblewrap } from '../adapters/bubblewrap/bubblewrap.ts';
 import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
 import { defaultLimits } from '../adapters/bubblewrap/limits.ts';
 import { createFiles } from '../adapters/files/files.ts';
 import { createRunner } from '../adapters/runner/runner.ts';
 import type { Sandbox, SandboxCommand, SandboxResult } from '../core/ports/sandbox.ts';
+
+/** The table that is shipped. */
+export const seccompTable = fileURLToPath(new URL('../../resources/sandbox/seccomp.yaml', import.meta.url));
 
 const mebibyte = 1024 * 1024;
 
@@ -68,6 +72,7 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
     protectedPaths: [data],
     checkWorkspace: files.checkWorkspace,
     findProgram,
+    seccompTable,
     limits: testLimits,
   });
   return {

@@ -10,6 +10,7 @@ export interface BwrapOptions {
   readonly cwd: string;
   /** Descriptor numbers as bubblewrap sees them. */
   readonly statusFd: number;
+  readonly seccompFd: number;
   readonly data: readonly { readonly fd: number; readonly path: string }[];
   readonly workspaces: readonly { readonly fd: number; readonly path: string }[];
   /** Whether the workspaces can only be read. */
@@ -31,6 +32,8 @@ export const bwrapArguments = (options: BwrapOptions): readonly string[] => {
     // SECURITY: its own user, network, process, IPC, host name and cgroup namespaces. Also as root, who then is root of nothing.
     ...['--unshare-all', '--unshare-user', '--uid', String(options.uid), '--gid', String(options.gid), '--hostname', 'sandbox'],
     ...['--cap-drop', 'ALL'],
+    // SECURITY: the kernel's doors, see resources/sandbox/seccomp.yaml. Also in force on what bubblewrap leaves behind as process 1.
+    ...['--seccomp', String(options.seccompFd)],
     // SECURITY: no namespaces inside, from where most kernel holes are reached.
     '--disable-userns',
     // SECURITY: a new session, so that no input can be pushed into a terminal of ours (TIOCSTI); no process outlives the gateway.

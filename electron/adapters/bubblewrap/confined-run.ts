@@ -12,6 +12,8 @@ export interface ConfinedRunDeps {
   readonly runner: Runner;
   readonly bwrap: string;
   readonly limits: SandboxLimits;
+  /** The system calls' filter, as bubblewrap takes it. */
+  readonly seccomp: (localSockets: boolean) => Uint8Array;
   readonly checkWorkspace: (path: string) => Promise<string>;
 }
 
@@ -32,13 +34,14 @@ export const runConfined = async (
   const gid = process.getgid?.() ?? 65534;
   const mounts = await holdWorkspaces(command.workspaces, deps.checkWorkspace);
   const files: FileHandle[] = [];
-  const openFile = async (content?: string): Promise<FileHandle> => {
+  const openFile = async (content?: string | Uint8Array): Promise<FileHandle> => {
     const file = await openPrivateFile(content);
     files.push(file);
     return file;
   };
   try {
     const status = await openFile();
+    const seccomp = await openFile(deps.seccomp(command.profile.local_sockets));
     const synthetic = syntheticFiles(uid, gid);
     const data: FileHandle[] = [];
     for (const { content } of synthetic) data.push(await openFile(content));
@@ -53,9 +56,10 @@ export const runConfined = async (
         env: command.env,
         cwd: command.cwd,
         statusFd: numberOf(0),
-        data: synthetic.map(({ path }, index) => ({ path, fd: numberOf(1 + index) })),
+        seccompFd: numberOf(1),
+        data: synthetic.map(({ path }, index) => ({ path, fd: numberOf(2 + index) })),
         readOnly: command.mount.kind !== 'scratch',
-        workspaces: mounts.map(({ path }, index) => ({ path, fd: numberOf(1 + data.length + index) })),
+        workspaces: mounts.map(({ path }, index) => ({ path, fd: numberOf(2 + data.length + index) })),
       }),
       ...prlimitArgv(deps.limits, hardLimits(await readFile('/proc/self/limits', 'utf8'))),
       ...command.argv,
@@ -68,6 +72,7 @@ export const runConfined = async (
         cwd: '/',
         descriptors: [
           { fd: status.fd, access: 'write' },
+          { fd: seccomp.fd, access: 'read' },
           ...data.map(({ fd }) => ({ fd, access: 'read' as const })),
           ...mounts.map(({ handle }) => ({ fd: handle.fd, access: 'read' as const })),
         ],

@@ -11,7 +11,7 @@ import { defaultLimits, hardLimits, prlimitArgv } from './limits.ts';
 import { outermost } from './workspace-mounts.ts';
 
 /** Help as bubblewrap prints it, for stand-ins. */
-const help = '--bind-fd --ro-bind-fd --disable-userns --size --perms --json-status-fd --ro-bind-data';
+const help = '--bind-fd --ro-bind-fd --disable-userns --size --perms --json-status-fd --ro-bind-data --seccomp';
 
 describe('sandbox: never bare', () => {
   let folder: string;
