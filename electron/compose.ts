@@ -6,6 +6,7 @@ import { installDefaultPolicy } from './adapters/policy-file/policy-file.ts';
 import type { Gatehouse, GatehouseOptions } from './compose/gatehouse.ts';
 import { createWorld } from './compose/world.ts';
 import { createApprovalBroker } from './core/approvals/approval-broker.ts';
+import { createChangeSets } from './core/changes/change-sets.ts';
 import { createTokenService } from './core/identity/token-service.ts';
 import { createLifecycle, type Stage } from './core/lifecycle.ts';
 import { createLiveOutput } from './core/live-output.ts';
@@ -68,6 +69,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     timeoutSeconds: () => settings.read().approvals.timeout_s,
     isTokenActive: (id) => tokens.isActive(id),
   });
+  const changes = createChangeSets({ store });
   const running = createRunningCalls();
   const gate = createGate({ store, clock, bus });
   const tasks = createOpenTasks({ store, clock });
@@ -137,6 +139,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   });
   const handlers = createHandlers({
     store,
+    changes,
     broker,
     tokens,
     policy,

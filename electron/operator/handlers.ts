@@ -2,18 +2,22 @@ import type { Handlers } from './handler.ts';
 import { createAgentHandlers, type AgentHandlerDeps } from './handlers/agents.ts';
 import { createApprovalHandlers, type ApprovalHandlerDeps } from './handlers/approvals.ts';
 import { createAuditHandlers, type AuditHandlerDeps } from './handlers/audit.ts';
+import { createChangeHandlers, type ChangeHandlerDeps } from './handlers/changes.ts';
 import { createClientHandlers, type ClientHandlerDeps } from './handlers/clients.ts';
 import { createConfigHandlers, type ConfigHandlerDeps } from './handlers/config.ts';
 import { createPolicyHandlers, type PolicyHandlerDeps } from './handlers/policy.ts';
+import { createProgramHandlers, type ProgramHandlerDeps } from './handlers/programs.ts';
 import { createShellHandlers, type ShellHandlerDeps } from './handlers/shell.ts';
 import { createStatusHandlers, type StatusHandlerDeps } from './handlers/status.ts';
 
 export type HandlerDeps = AgentHandlerDeps &
   ApprovalHandlerDeps &
   AuditHandlerDeps &
+  ChangeHandlerDeps &
   ClientHandlerDeps &
   ConfigHandlerDeps &
   PolicyHandlerDeps &
+  ProgramHandlerDeps &
   ShellHandlerDeps &
   StatusHandlerDeps;
 
@@ -22,9 +26,11 @@ export function createHandlers(deps: HandlerDeps): Handlers {
   return {
     ...createStatusHandlers(deps),
     ...createApprovalHandlers(deps),
+    ...createChangeHandlers(deps),
     ...createAgentHandlers(deps),
     ...createAuditHandlers(deps),
     ...createPolicyHandlers(deps),
+    ...createProgramHandlers(deps),
     ...createConfigHandlers(deps),
     ...createClientHandlers(deps),
     ...createShellHandlers(deps),

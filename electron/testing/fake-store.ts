@@ -1,9 +1,11 @@
 import type { Approval, ApprovalDecision, ApprovalState } from '../../shared/domain/approval.ts';
 import type { AuditEvent } from '../../shared/domain/audit.ts';
 import type { CallRecord } from '../../shared/domain/call.ts';
+import type { ChangeSet } from '../../shared/domain/change.ts';
 import { AppError } from '../../shared/errors.ts';
 import { checkLimit, checkSeq, isOldestFirst, matchesQuery } from '../core/audit/audit-query.ts';
 import { GENESIS, nextRow, parseBody, verifyRows } from '../core/audit/chain.ts';
+import { hasRemainder } from '../core/changes/set-state.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { CommitUnit, RawAuditRow, Store, StoreChange, StoredTask, StoredToken } from '../core/ports/store.ts';
 
@@ -27,11 +29,12 @@ interface State {
   readonly approvals: Map<string, Approval>;
   readonly calls: Map<string, CallRecord>;
   readonly tasks: Map<string, StoredTask>;
+  readonly changeSets: Map<string, ChangeSet>;
 }
 
 export function createFakeStore({ clock, onDegraded }: Deps): FakeStore {
   const rows: RawAuditRow[] = [];
-  let state: State = { tokens: new Map(), approvals: new Map(), calls: new Map(), tasks: new Map() };
+  let state: State = { tokens: new Map(), approvals: new Map(), calls: new Map(), tasks: new Map(), changeSets: new Map() };
   let failure: string | null = null;
   const head = (): RawAuditRow | typeof GENESIS => rows.at(-1) ?? GENESIS;
 
@@ -42,6 +45,7 @@ export function createFakeStore({ clock, onDegraded }: Deps): FakeStore {
       approvals: new Map(state.approvals),
       calls: new Map(state.calls),
       tasks: new Map(state.tasks),
+      changeSets: new Map(state.changeSets),
     };
     for (const change of unit.changes) if (!applyChange(next, change)) return { ok: false, conflict: change.kind };
     const chained = chain(head(), unit, new Date(clock.now()).toISOString());
@@ -74,6 +78,18 @@ export function createFakeStore({ clock, onDegraded }: Deps): FakeStore {
         .filter((call) => before === undefined || call.received_at < before)
         .slice(0, checkLimit(limit)),
     call: async (id) => state.calls.get(id) ?? null,
+    changeSets: async (filter) => {
+      const { states, call_id, task_id, withRemainder, undoable, before } = filter;
+      const all = [...state.changeSets.values()].reverse();
+      return (before === undefined ? all : all.slice(all.findIndex(({ id }) => id === before) + 1 || all.length))
+        .filter((set) => states === undefined || states.includes(set.state))
+        .filter((set) => call_id === undefined || set.call_id === call_id)
+        .filter((set) => task_id === undefined || set.task_id === task_id)
+        .filter((set) => withRemainder === undefined || hasRemainder(set.entries) === withRemainder)
+        .filter((set) => undoable === undefined || set.undoable === undoable)
+        .slice(0, checkLimit(filter.limit));
+    },
+    changeSet: async (id) => state.changeSets.get(id) ?? null,
     openTask: async (token) =>
       newest([...state.tasks.values()], (task) => task.opened_at).find((task) => task.token_id === token && task.closed_at === null) ??
       null,
@@ -126,11 +142,22 @@ function applyChange(state: State, change: StoreChange): boolean {
       return state.calls.set(change.call.id, change.call).has(change.call.id);
     case 'task.put':
       return state.tasks.set(change.task.id, change.task).has(change.task.id);
+    case 'change_set.insert':
+      return insertNew(state.changeSets, change.changeSet);
+    case 'change_set.put':
+      return putChangeSet(state, change);
   }
 }
 
 function insertNew<T extends { readonly id: string }>(map: Map<string, T>, value: T): boolean {
   return !map.has(value.id) && map.set(value.id, value).has(value.id);
+}
+
+function putChangeSet(state: State, change: Extract<StoreChange, { readonly kind: 'change_set.put' }>): boolean {
+  const { changeSet, expectState, expectDigest } = change;
+  const stored = state.changeSets.get(changeSet.id);
+  if (stored?.state !== expectState || stored.digest !== expectDigest) return false;
+  return state.changeSets.set(changeSet.id, changeSet).has(changeSet.id);
 }
 
 function insertToken(state: State, stored: StoredToken): boolean {

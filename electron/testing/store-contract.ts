@@ -10,9 +10,12 @@ import {
   approval,
   auditEvent,
   callRecord,
+  changeEntry,
+  changeSet,
   decision,
   newApprovalId,
   newCallId,
+  newChangeSetId,
   newTokenId,
   storedTask,
   storedToken,
@@ -266,6 +269,50 @@ export function describeStore(name: string, create: (clock: Clock) => Promise<St
         await commit([], [{ kind: 'task.put', task: { ...later, closed_at: '2026-03-01T12:40:00.000Z' } }]);
         expect(await store.openTask(task.token_id)).toBeNull();
         expect(await store.openTask(newTokenId())).toBeNull();
+      });
+    });
+
+    describe('change sets', () => {
+      const sets = async (filter: Partial<Parameters<Store['changeSets']>[0]>): Promise<string[]> =>
+        (await store.changeSets({ limit: 100, ...filter })).map(({ id }) => id);
+
+      test('are inserted once, and replaced only in the state and by the digest that is expected', async () => {
+        const made = changeSet({ state: 'held' });
+        expect(await commit([auditEvent()], [{ kind: 'change_set.insert', changeSet: made }])).toMatchObject({ ok: true });
+        expect(await commit([], [{ kind: 'change_set.insert', changeSet: made }])).toEqual(conflict('change_set.insert'));
+        const entries = [changeEntry({ path: '/srv/project/"ü\n' })];
+        const next = changeSet({ ...made, state: 'applying', entries, digest: sha256Hex('next') });
+        const put = { kind: 'change_set.put' as const, changeSet: next, expectState: 'held' as const, expectDigest: made.digest };
+        expect(await commit([auditEvent()], [{ ...put, expectDigest: sha256Hex('other') }])).toEqual(conflict('change_set.put'));
+        expect(await commit([auditEvent()], [{ ...put, expectState: 'applied' }])).toEqual(conflict('change_set.put'));
+        const results = await Promise.all(Array.from({ length: 5 }, () => commit([auditEvent()], [put])));
+        expect(results.filter(({ ok }) => ok)).toHaveLength(1);
+        expect(await store.changeSet(made.id)).toEqual(next);
+        expect((await store.auditHead()).seq).toBe(2);
+        const missing = { ...put, changeSet: { ...next, id: newChangeSetId() } };
+        expect(await commit([], [missing])).toEqual(conflict('change_set.put'));
+        expect(await store.changeSet(newChangeSetId())).toBeNull();
+      });
+
+      test('are listed newest first, by state, call, task, what remains of them, and on from one', async () => {
+        const held = changeSet({ state: 'held', entries: [changeEntry({ state: 'held' })] });
+        const applied = changeSet({ task_id: held.task_id });
+        const dropped = changeSet({ state: 'dropped', undoable: false, entries: [changeEntry({ state: 'dropped' }), changeEntry()] });
+        for (const one of [held, applied, dropped]) await commit([], [{ kind: 'change_set.insert', changeSet: one }]);
+        expect(await sets({})).toEqual([dropped.id, applied.id, held.id]);
+        expect(await sets({ limit: 1 })).toEqual([dropped.id]);
+        expect(await sets({ states: ['held', 'applied'] })).toEqual([applied.id, held.id]);
+        expect(await sets({ states: [] })).toEqual([]);
+        expect(await sets({ call_id: applied.call_id })).toEqual([applied.id]);
+        expect(await sets({ task_id: held.task_id })).toEqual([applied.id, held.id]);
+        expect(await sets({ withRemainder: true })).toEqual([dropped.id, held.id]);
+        expect(await sets({ undoable: true, before: dropped.id })).toEqual([applied.id, held.id]);
+        expect(await sets({ before: held.id })).toEqual([]);
+        expect(await sets({ before: newChangeSetId() })).toEqual([]);
+        await expect(store.changeSets({ limit: -1 })).rejects.toMatchObject({ code: 'invalid_input' });
+        const settled = { ...held, entries: [changeEntry()], state: 'applied' as const };
+        await commit([], [{ kind: 'change_set.put', changeSet: settled, expectState: 'held', expectDigest: held.digest }]);
+        expect(await sets({ withRemainder: true })).toEqual([dropped.id]);
       });
     });
   });

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Approval, ApprovalDecision } from '../../shared/domain/approval.ts';
 import type { NewAuditEvent } from '../../shared/domain/audit.ts';
 import type { CallPreview, CallRecord } from '../../shared/domain/call.ts';
+import type { ChangeEntry, ChangeSet, ChangeSetId } from '../../shared/domain/change.ts';
 import type { ApprovalId, CallId, TaskId, TokenId } from '../../shared/domain/identity.ts';
 import { sha256Hex } from '../core/canonical-json.ts';
+import { changeDigest } from '../core/changes/set-state.ts';
 import type { StoredTask, StoredToken } from '../core/ports/store.ts';
 
 // Whole records for tests; each takes the few fields that the test is about.
@@ -13,6 +15,7 @@ const random = (length: number): string => randomBytes(length).toString('hex').s
 export const newTokenId = (): TokenId => `tok_${random(16)}` as TokenId;
 export const newCallId = (): CallId => `call_${random(20)}` as CallId;
 export const newTaskId = (): TaskId => `task_${random(16)}` as TaskId;
+export const newChangeSetId = (): ChangeSetId => `chg_${random(20)}` as ChangeSetId;
 export const newApprovalId = (): ApprovalId => `apr_${random(16)}` as ApprovalId;
 
 const TIME = '2026-03-01T12:00:00.000Z';
@@ -116,6 +119,41 @@ export const callRecord = (fields: Partial<CallRecord> = {}): CallRecord => ({
   output: null,
   ...fields,
 });
+
+export const changeEntry = (fields: Partial<ChangeEntry> = {}): ChangeEntry => ({
+  workspace: '/srv/project',
+  path: `/srv/project/${random(8)}`,
+  from: null,
+  kind: 'created',
+  before: null,
+  after: { type: 'file', mode: 0o644, size: 1, sha256: sha256Hex('x') },
+  state: 'applied',
+  rule: 'builtin:ordinary',
+  reason: '',
+  is_text: true,
+  lines: { added: 1, removed: 0 },
+  ...fields,
+});
+
+export function changeSet(fields: Partial<ChangeSet> = {}): ChangeSet {
+  const entries = fields.entries ?? [changeEntry()];
+  return {
+    id: newChangeSetId(),
+    digest: changeDigest(entries),
+    call_id: newCallId(),
+    task_id: newTaskId(),
+    agent: 'robin',
+    tool: 'bash',
+    summary: 'true',
+    workspace: '/srv/project',
+    state: 'applied',
+    entries,
+    undoable: true,
+    created_at: TIME,
+    decided_at: null,
+    ...fields,
+  };
+}
 
 export const storedTask = (fields: Partial<StoredTask> = {}): StoredTask => ({
   id: newTaskId(),

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { Approval } from '../domain/approval.ts';
 import { AuditEvent, AuditEventType, AuditVerification } from '../domain/audit.ts';
 import { CallRecord, CallState, Verdict } from '../domain/call.ts';
+import { ChangeSet, ChangeSetId } from '../domain/change.ts';
 import { Capability, ClientKind, ConnectPlan, DetectedClient, GatewayStatus } from '../domain/host.ts';
-import { AgentName, AgentToken, ApprovalId, CallId, Digest, RequestedScope, Risk, Scope, TokenId } from '../domain/identity.ts';
+import { AgentName, AgentToken, ApprovalId, CallId, Digest, RequestedScope, Risk, Scope, TaskId, TokenId } from '../domain/identity.ts';
+import { Job, JobId } from '../domain/job.ts';
 import { PolicyProblem, PolicyRule, PolicyStatus } from '../domain/policy.ts';
 import { Settings } from '../domain/settings.ts';
 import { JsonObject, JsonValue } from '../json.ts';
@@ -56,6 +58,13 @@ export const MintRequest = z.strictObject({
 });
 export type MintRequest = z.infer<typeof MintRequest>;
 
+/** A decision on what waits in a change set: all of it, or the named paths. */
+const changeDecision = z.strictObject({
+  id: ChangeSetId,
+  digest: Digest,
+  paths: z.array(z.string()).min(1).max(100_000).optional().describe('Absolute; missing: everything that waits.'),
+});
+
 const decided = z.strictObject({ id: ApprovalId, state: z.string(), digest: Digest });
 
 /**
@@ -87,6 +96,44 @@ export const contract = {
   ),
   'calls.get': query(z.strictObject({ id: CallId }), z.strictObject({ call: CallRecord, events: z.array(AuditEvent) })),
   'calls.stop': command('decide', z.strictObject({ id: CallId }), z.strictObject({ id: CallId, stopped: z.boolean() })),
+
+  'calls.input': command('decide', z.strictObject({ id: CallId, text: z.string().min(1).max(65_536) }), nothing),
+  'calls.resize': command(
+    'read',
+    z.strictObject({ id: CallId, columns: z.number().int().min(2).max(500), rows: z.number().int().min(2).max(500) }),
+    nothing,
+  ),
+  'jobs.list': query(nothing, z.strictObject({ jobs: z.array(Job) })),
+  'jobs.stop': command('decide', z.strictObject({ id: JobId }), Job),
+
+  'changes.list': query(
+    z.strictObject({
+      state: z.enum(['open', 'all']).default('open').describe('`open`: something in it waits for the operator.'),
+      call_id: CallId.optional(),
+      task_id: TaskId.optional(),
+      limit,
+    }),
+    z.strictObject({ changes: z.array(ChangeSet) }),
+  ),
+  'changes.get': query(z.strictObject({ id: ChangeSetId }), ChangeSet),
+  'changes.diff': query(
+    z.strictObject({ id: ChangeSetId, path: z.string() }),
+    z.strictObject({
+      path: z.string(),
+      before: z.string().nullable(),
+      after: z.string().nullable(),
+      current: z.string().nullable().describe('The real file now.'),
+      truncated: z.boolean().describe('A text is cut at 512 KiB, or its content was let go.'),
+      is_text: z.boolean(),
+    }),
+  ),
+  'changes.accept': command('decide', changeDecision, ChangeSet),
+  'changes.drop': command('decide', changeDecision, ChangeSet),
+  'changes.undo': command(
+    'decide',
+    z.strictObject({ id: ChangeSetId }),
+    z.strictObject({ change_set: ChangeSet, refused: z.array(z.strictObject({ path: z.string(), reason: z.string() })) }),
+  ),
 
   'tokens.list': query(
     nothing,
@@ -195,7 +242,7 @@ export type ParsedInputOf<Name extends OperationName> = z.output<Contract[Name][
 export type OutputOf<Name extends OperationName> = z.output<Contract[Name]['output']>;
 
 /** What can change. A push says only that it did; the data is fetched again. */
-export const topics = ['status', 'approvals', 'calls', 'tokens', 'audit', 'policy', 'config', 'clients'] as const;
+export const topics = ['status', 'approvals', 'calls', 'changes', 'tokens', 'audit', 'policy', 'config', 'clients'] as const;
 export const Topic = z.enum(topics);
 export type Topic = z.infer<typeof Topic>;
 

@@ -23,6 +23,7 @@ export const auditEventTypes = [
   'approval.pregranted',
   'execution.started',
   'execution.finished',
+  'call.input_sent',
   'job.started',
   'job.finished',
   'policy.loaded',

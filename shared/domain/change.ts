@@ -26,10 +26,13 @@ export const EntryState = z.enum(['pending', 'applied', 'held', 'conflict', 'dro
 export type EntryState = z.infer<typeof EntryState>;
 
 export const ChangeEntry = z.strictObject({
+  workspace: z.string().describe('The folder it lies in, absolute.'),
   path: z.string().describe('Absolute.'),
   from: z.string().nullable().describe('For `renamed`: where it was.'),
   kind: ChangeKind,
-  before: FileVersion.nullable().describe('The real tree’s version when the call changed it; null: nothing was there.'),
+  before: FileVersion.nullable().describe(
+    'The real tree’s version when the call changed it, for `renamed` that of `from`; null: nothing was there.',
+  ),
   after: FileVersion.nullable().describe('What the call left; null: deleted.'),
   state: EntryState,
   rule: z.string().describe('What decided: a rule of policy.yaml, or `builtin:…`.'),
@@ -45,13 +48,13 @@ export type ChangeSetState = z.infer<typeof ChangeSetState>;
 
 export const ChangeSet = z.strictObject({
   id: ChangeSetId,
-  digest: Digest.describe('SHA-256 over the canonical entries (path, from, before, after); a decision must echo it.'),
+  digest: Digest.describe('SHA-256 over the canonical entries (path, from, before, after) as they are now; a decision must echo it.'),
   call_id: CallId,
   task_id: TaskId,
   agent: AgentName,
   tool: z.string(),
   summary: z.string().describe('The command or the file, in short.'),
-  workspace: z.string(),
+  workspace: z.string().describe('Of the first entry.'),
   state: ChangeSetState,
   entries: z.array(ChangeEntry),
   undoable: z.boolean().describe('False once its pre-images were let go for space.'),

@@ -43,6 +43,13 @@ export const Settings = z.strictObject({
         .max(4_194_304)
         .default(262_144)
         .describe('Bytes of output that are kept and returned; the rest is read and dropped.'),
+      undo_budget_mb: z
+        .number()
+        .int()
+        .min(0)
+        .max(1_048_576)
+        .default(2048)
+        .describe('MiB of earlier file contents that are kept for undo; the oldest are let go first.'),
     })
     .prefault({}),
 });

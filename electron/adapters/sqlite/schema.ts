@@ -49,8 +49,26 @@ CREATE INDEX tasks_open ON tasks (token_id) WHERE closed_at IS NULL;
 CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), written_at TEXT NOT NULL) STRICT;
 `;
 
+const CHANGE_SETS = `
+CREATE TABLE change_sets (
+  id TEXT PRIMARY KEY,
+  call_id TEXT NOT NULL,
+  task_id TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  state TEXT NOT NULL,
+  undoable INTEGER NOT NULL,
+  remainder INTEGER NOT NULL,
+  created_at TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX change_sets_by_state ON change_sets (state);
+CREATE INDEX change_sets_by_call ON change_sets (call_id);
+CREATE INDEX change_sets_by_task ON change_sets (task_id);
+CREATE INDEX change_sets_undoable ON change_sets (undoable) WHERE undoable = 1;
+`;
+
 /** Migration n brings version n to n + 1. Never edit one that has shipped. */
-const MIGRATIONS: readonly string[] = [FIRST];
+const MIGRATIONS: readonly string[] = [FIRST, CHANGE_SETS];
 
 export function schemaVersion(db: Database): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);

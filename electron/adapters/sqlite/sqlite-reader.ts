@@ -42,6 +42,8 @@ export function createSqliteReader({ dataDir }: { readonly dataDir: string }): S
     approval: async (id) => createStoreQueries(db()).approval(id),
     calls: async (filter) => createStoreQueries(db()).calls(filter),
     call: async (id) => createStoreQueries(db()).call(id),
+    changeSets: async (filter) => createStoreQueries(db()).changeSets(filter),
+    changeSet: async (id) => createStoreQueries(db()).changeSet(id),
     openTask: async (token) => createStoreQueries(db()).openTask(token),
     counts: async (since) => createStoreQueries(db()).counts(since),
     auditEvents: async (query) => createStoreQueries(db()).auditEvents(query),

@@ -84,6 +84,8 @@ export function createSqliteStore(deps: Deps): Store {
     approval: (id) => query('approval', id),
     calls: (filter) => query('calls', filter),
     call: (id) => query('call', id),
+    changeSets: (filter) => query('changeSets', filter),
+    changeSet: (id) => query('changeSet', id),
     openTask: (token) => query('openTask', token),
     counts: (since) => query('counts', since),
     auditEvents: (filter) => query('auditEvents', filter),

@@ -1,13 +1,12 @@
 import { Approval, type ApprovalDecision, type ApprovalState } from '../../../shared/domain/approval.ts';
 import { CallRecord } from '../../../shared/domain/call.ts';
 import { AgentToken, type ApprovalId, type CallId, type Digest, type TaskId, type TokenId } from '../../../shared/domain/identity.ts';
-import { AppError } from '../../../shared/errors.ts';
 import { checkLimit } from '../../core/audit/audit-query.ts';
 import type { Store, StoreChange, StoredTask, StoredToken } from '../../core/ports/store.ts';
+import { insertChangeSet, putChangeSet } from './change-set-table.ts';
 import type { Database } from './database.ts';
+import { parsed, type Row } from './rows.ts';
 import { isConstraint } from './sqlite-errors.ts';
-
-type Row = Record<string, unknown>;
 
 /** Makes one change; false when its row is not in the state it expects. */
 export function applyChange(db: Database, change: StoreChange): boolean {
@@ -38,6 +37,10 @@ function changed(db: Database, change: StoreChange): boolean {
       return putCall(db, change.call);
     case 'task.put':
       return putTask(db, change.task);
+    case 'change_set.insert':
+      return insertChangeSet(db, change.changeSet);
+    case 'change_set.put':
+      return putChangeSet(db, change);
   }
 }
 
@@ -168,14 +171,3 @@ export function readCounts(db: Database, since: string): Awaited<ReturnType<Stor
 const marks = (values: readonly string[]): string => values.map(() => '?').join(', ');
 
 const tokenOf = (row: Row): StoredToken => ({ token: parsed(row, AgentToken), hash: String(row['hash']) as Digest });
-
-// SECURITY: authority is read from these rows; one that does not hold to its schema gives none.
-function parsed<T>(row: Row, schema: { parse(value: unknown): T }): T {
-  try {
-    return schema.parse(JSON.parse(String(row['body'])));
-  } catch (cause) {
-    throw new AppError('unavailable', 'A row of the database is not as it was written. Run "gatehouse doctor", or restore a backup.', {
-      cause,
-    });
-  }
-}

@@ -1,5 +1,6 @@
 import type { Store } from '../../core/ports/store.ts';
 import { readHead, readRows, searchEvents } from './audit-table.ts';
+import { readChangeSet, readChangeSets } from './change-set-table.ts';
 import type { Database } from './database.ts';
 import { readApproval, readApprovals, readCall, readCalls, readCounts, readOpenTask, readTokens } from './state-tables.ts';
 
@@ -13,6 +14,8 @@ export function createStoreQueries(db: Database): StoreQueries {
     approval: async (id) => readApproval(db, id),
     calls: async (filter) => readCalls(db, filter),
     call: async (id) => readCall(db, id),
+    changeSets: async (filter) => readChangeSets(db, filter),
+    changeSet: async (id) => readChangeSet(db, id),
     openTask: async (token) => readOpenTask(db, token),
     counts: async (since) => readCounts(db, since),
     auditEvents: async (query) => searchEvents(db, query),

@@ -1,6 +1,7 @@
 import type { Approval, ApprovalDecision, ApprovalState } from '../../../shared/domain/approval.ts';
 import type { AuditEvent, AuditEventType, AuditVerification, NewAuditEvent } from '../../../shared/domain/audit.ts';
 import type { CallRecord, CallState } from '../../../shared/domain/call.ts';
+import type { ChangeSet, ChangeSetId, ChangeSetState } from '../../../shared/domain/change.ts';
 import type { AgentToken, ApprovalId, CallId, Digest, TaskId, TokenId } from '../../../shared/domain/identity.ts';
 
 /** A token row: what is shown, plus the hash that only the verifier reads. */
@@ -38,7 +39,28 @@ export type StoreChange =
   /** approved → cancelled: what was approved but found changed or revoked before it could run. */
   | { readonly kind: 'approval.void'; readonly id: ApprovalId; readonly decision: ApprovalDecision }
   | { readonly kind: 'call.put'; readonly call: CallRecord }
-  | { readonly kind: 'task.put'; readonly task: StoredTask };
+  | { readonly kind: 'task.put'; readonly task: StoredTask }
+  | { readonly kind: 'change_set.insert'; readonly changeSet: ChangeSet }
+  /** Replaces the row, only while its state is `expectState` and its digest `expectDigest`. */
+  | {
+      readonly kind: 'change_set.put';
+      readonly changeSet: ChangeSet;
+      readonly expectState: ChangeSetState;
+      readonly expectDigest: Digest;
+    };
+
+export interface ChangeSetFilter {
+  readonly states?: readonly ChangeSetState[];
+  readonly call_id?: CallId;
+  readonly task_id?: TaskId;
+  /** Only those with an entry that is not simply in the real tree: held, in conflict, dropped or undone. */
+  readonly withRemainder?: boolean;
+  /** Only those that can still be undone. */
+  readonly undoable?: boolean;
+  /** Only those made before this one, for reading on. */
+  readonly before?: ChangeSetId;
+  readonly limit: number;
+}
 
 export interface CommitUnit {
   readonly events: readonly NewAuditEvent[];
@@ -92,6 +114,9 @@ export interface Store {
     readonly limit: number;
   }): Promise<readonly CallRecord[]>;
   call(id: CallId): Promise<CallRecord | null>;
+  /** Newest first. */
+  changeSets(filter: ChangeSetFilter): Promise<readonly ChangeSet[]>;
+  changeSet(id: ChangeSetId): Promise<ChangeSet | null>;
   openTask(token: TokenId): Promise<StoredTask | null>;
   /** Counts since the given instant, for Home. */
   counts(since: string): Promise<{ readonly calls: number; readonly asked: number; readonly denied: number }>;
