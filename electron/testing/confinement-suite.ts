@@ -224,24 +224,13 @@ export const describeConfinement = (who: string): void => {
       expect(result.output.match(/Read-only/g)).toHaveLength(3);
     });
 
-    it('F59: cannot make a file of a terabyte, nor take 32 GB of memory, nor dump core', async () => {
+    it('F59: cannot make a file of a terabyte, nor dump core, nor raise its limits', async () => {
       const result = await world.bash(
-        `truncate -s 1T big; head -c 32G /dev/zero | tail -c 31G | wc -c; ulimit -c; truncate -s 1M fine && stat -c %s fine`,
-        { timeoutMs: 20_000 },
+        `truncate -s 1T big; ulimit -c; ulimit -c 1; ulimit -n; ulimit -n 100000; truncate -s 1M fine && stat -c %s fine`,
       );
       expect(statSync(join(world.workspace, 'big'), { throwIfNoEntry: false })?.size ?? 0).toBeLessThan(2 ** 33);
-      expect(result.output).toMatch(/memory exhausted|cannot allocate/i);
-      expect(result.output).toMatch(/\n0\n1048576\n$/);
-    });
-
-    it('F59: survives a fork bomb, which is gone at the time limit', { timeout: 30_000 }, async () => {
-      const result = await world.bash(`for i in $(seq 300); do sleep 60 & done 2>forks; ${beat}`, { timeoutMs: 4000 });
-      expect(result.exit).toEqual({ kind: 'timed_out' });
-      expect(await isBeating(world.workspace)).toBe(false);
-      // Linux does not count the processes of root.
-      if (process.getuid?.() !== 0)
-        expect(readFileSync(join(world.workspace, 'forks'), 'utf8')).toMatch(/Resource temporarily unavailable/);
-      expect((await world.bash('echo fine')).output).toBe('fine\n');
+      expect(result.output.match(/cannot modify limit/g)).toHaveLength(2);
+      expect(result.output).toMatch(/^0$[^]*^4096$[^]*^1048576$/m);
     });
 
     it('F59: keeps output within its limit', async () => {

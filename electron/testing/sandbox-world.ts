@@ -6,26 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createBubblewrap } from '../adapters/bubblewrap/bubblewrap.ts';
+import { createBubblewrap, type Bubblewrap } from '../adapters/bubblewrap/bubblewrap.ts';
 import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
-import { defaultLimits } from '../adapters/bubblewrap/limits.ts';
+import type { LimitMechanism } from '../adapters/bubblewrap/limits/limits.ts';
 import { createFiles } from '../adapters/files/files.ts';
 import { createRunner } from '../adapters/runner/runner.ts';
-import type { Sandbox, SandboxCommand, SandboxResult } from '../core/ports/sandbox.ts';
+import type { SandboxCommand, SandboxResult } from '../core/ports/sandbox.ts';
 
 /** The table that is shipped. */
 export const seccompTable = fileURLToPath(new URL('../../resources/sandbox/seccomp.yaml', import.meta.url));
-
-const mebibyte = 1024 * 1024;
-
-/** Small enough that reaching them in a test costs nothing. */
-export const testLimits = {
-  ...defaultLimits,
-  processes: 64,
-  memoryBytes: 256 * mebibyte,
-  temporaryBytes: 16 * mebibyte,
-  sharedMemoryBytes: 4 * mebibyte,
-};
 
 /** A real sandbox in a house of its own: a workspace, a neighbour's, a data directory, a home with keys, and listeners that count. */
 export interface SandboxWorld {
@@ -35,7 +24,7 @@ export interface SandboxWorld {
   readonly data: string;
   readonly home: string;
   readonly secret: string;
-  readonly sandbox: Sandbox;
+  readonly sandbox: Bubblewrap;
   bash(
     script: string,
     over?: Partial<SandboxCommand> & { readonly args?: readonly string[]; readonly signal?: AbortSignal },
@@ -47,6 +36,8 @@ export interface SandboxWorld {
 
 export interface WorldOptions {
   readonly findProgram?: (name: string) => Promise<string | null>;
+  /** Default: the best that works here. */
+  readonly mechanisms?: readonly LimitMechanism[];
 }
 
 export const openSandboxWorld = async (options: WorldOptions = {}): Promise<SandboxWorld> => {
@@ -73,7 +64,7 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
     checkWorkspace: files.checkWorkspace,
     findProgram,
     seccompTable,
-    limits: testLimits,
+    ...(options.mechanisms === undefined ? {} : { mechanisms: options.mechanisms }),
   });
   return {
     root,
@@ -109,11 +100,13 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
   };
 };
 
+/** With limits so small that reaching them costs nothing. */
 export const testProfile: SandboxProfile = SandboxProfile.parse({
   name: 'test',
   description: 'For tests.',
   home: 'empty',
   toolchains: false,
+  limits: { processes: 64, memory_mb: 256, tmpfs_mb: 16, disk_mb: 64 },
 });
 
 export interface CountingListener {

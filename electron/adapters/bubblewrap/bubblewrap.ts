@@ -1,9 +1,10 @@
 import type { SandboxStatus } from '../../../shared/domain/host.ts';
+import type { LimitsReport } from '../../../shared/domain/sandbox.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Runner } from '../../core/ports/runner.ts';
 import type { Sandbox, SandboxCommand, SandboxEvents, SandboxResult } from '../../core/ports/sandbox.ts';
 import { runConfined } from './confined-run.ts';
-import { defaultLimits, type SandboxLimits } from './limits.ts';
+import { createLimits, type LimitMechanism } from './limits/limits.ts';
 import { preflight, refusal, type PreflightResult, type WorkingBubblewrap } from './preflight.ts';
 
 export interface BubblewrapDeps {
@@ -20,11 +21,20 @@ export interface BubblewrapDeps {
   readonly seccompTable: string;
   /** The processor, as Node names it. */
   readonly arch?: string;
-  readonly limits?: SandboxLimits;
+  /** XDG_RUNTIME_DIR, where the user's systemd listens; null: nowhere. */
+  readonly runtimeDir?: string | null;
+  /** Which may hold commands to their limits; default: the best that works. */
+  readonly mechanisms?: readonly LimitMechanism[];
+}
+
+export interface Bubblewrap extends Sandbox {
+  /** What holds commands to their profile's limits here, as of the last probe. */
+  limits(): LimitsReport;
 }
 
 /** The `Sandbox` port over bubblewrap. It runs commands confined or not at all. */
-export const createBubblewrap = ({ arch = process.arch, limits = defaultLimits, ...deps }: BubblewrapDeps): Sandbox => {
+export const createBubblewrap = ({ arch = process.arch, runtimeDir = null, mechanisms, ...deps }: BubblewrapDeps): Bubblewrap => {
+  const limits = createLimits({ ...deps, runtimeDir, ...(mechanisms === undefined ? {} : { mechanisms }) });
   let status = refusal(null, 'the sandbox has not been tried yet', null);
   let working: WorkingBubblewrap | null = null;
   let probing: Promise<SandboxStatus> | null = null;
@@ -43,6 +53,7 @@ export const createBubblewrap = ({ arch = process.arch, limits = defaultLimits, 
   const tryOut = async (): Promise<PreflightResult> => {
     const run = async (tried: WorkingBubblewrap, command: SandboxCommand): Promise<SandboxResult> =>
       confined(tried, command, ending.signal);
+    await limits.probe();
     return preflight({ ...deps, arch, confined: run, signal: ending.signal }).catch((error: unknown) => {
       // SECURITY: whatever goes wrong with the probe, commands are refused.
       const cause = error instanceof Error ? error.message : 'unknown failure';
@@ -64,6 +75,7 @@ export const createBubblewrap = ({ arch = process.arch, limits = defaultLimits, 
       return probing;
     },
     status: () => status,
+    limits: () => limits.report(),
     async run(command, signal, events) {
       // SECURITY: there is no way to run a command bare.
       if (working === null || status.effective !== 'bubblewrap') {
@@ -78,6 +90,7 @@ export const createBubblewrap = ({ arch = process.arch, limits = defaultLimits, 
       ending.abort();
       working = null;
       status = refusal(status.version, 'the gateway is stopping', null);
+      await limits.stop();
     },
   };
 };

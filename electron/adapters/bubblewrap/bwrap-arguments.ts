@@ -1,5 +1,5 @@
+import type { SandboxLimits } from '../../../shared/domain/sandbox.ts';
 import type { HostSystem } from './host-system.ts';
-import type { SandboxLimits } from './limits.ts';
 
 export interface BwrapOptions {
   readonly host: HostSystem;
@@ -17,6 +17,8 @@ export interface BwrapOptions {
   readonly readOnly: boolean;
 }
 
+const mebibyte = 1024 * 1024;
+
 /** HOME inside. It lies on the private /tmp and is gone with it. */
 export const sandboxHome = '/tmp/home';
 
@@ -26,6 +28,7 @@ export const sandboxHome = '/tmp/home';
  */
 export const bwrapArguments = (options: BwrapOptions): readonly string[] => {
   const { host, limits } = options;
+  const temporaryBytes = limits.tmpfs_mb * mebibyte;
   const temporary = (path: string, bytes: number): string[] => ['--size', String(bytes), '--perms', '1777', '--tmpfs', path];
   return [
     ...['--json-status-fd', String(options.statusFd)],
@@ -47,8 +50,8 @@ export const bwrapArguments = (options: BwrapOptions): readonly string[] => {
     ...host.settings.flatMap((path) => ['--ro-bind-try', path, path]),
     ...options.data.flatMap(({ fd, path }) => ['--perms', '0444', '--ro-bind-data', String(fd), path]),
     ...['--proc', '/proc'],
-    ...['--dev', '/dev', ...temporary('/dev/shm', limits.sharedMemoryBytes), '--remount-ro', '/dev'],
-    ...temporary('/tmp', limits.temporaryBytes),
+    ...['--dev', '/dev', ...temporary('/dev/shm', Math.max(mebibyte, temporaryBytes / 4)), '--remount-ro', '/dev'],
+    ...temporary('/tmp', temporaryBytes),
     ...['--perms', '0700', '--dir', sandboxHome],
     ...['--dir', '/var', '--symlink', '../tmp', '/var/tmp', '--dir', '/run'],
 

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSandboxWorld } from '../../testing/sandbox-world.ts';
 import { diagnose, installCommand } from './diagnosis.ts';
 import { createFindProgram } from './find-program.ts';
-import { defaultLimits, hardLimits, prlimitArgv } from './limits.ts';
 import { outermost } from './workspace-mounts.ts';
 
 /** Help as bubblewrap prints it, for stand-ins. */
@@ -156,17 +155,7 @@ describe('sandbox: what to do about it', () => {
   });
 });
 
-describe('sandbox: limits and mounts', () => {
-  it('never asks for more than the hard limits allow', () => {
-    const hard = hardLimits(
-      'Limit                     Soft Limit           Hard Limit           Units     \nMax open files            1024                 2000                 files     \nMax processes             unlimited            unlimited            processes \n',
-    );
-    const argv = prlimitArgv(defaultLimits, hard);
-    expect(argv).toContain('--nofile=2000:2000');
-    expect(argv).toContain(`--nproc=${defaultLimits.processes}:${defaultLimits.processes}`);
-    expect(argv).toContain('--core=0:0');
-  });
-
+describe('sandbox: mounts', () => {
   it('mounts no workspace inside another', () => {
     expect(outermost(['/a/b', '/a', '/ab', '/a'])).toEqual(['/a', '/ab']);
   });

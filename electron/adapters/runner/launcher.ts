@@ -5,10 +5,11 @@ const bash = '/bin/bash';
 /**
  * What is really started: a fixed line of bash that hands over the descriptors meant for the program, closes every other one, and
  * becomes the program. Node marks its own descriptors close-on-exec, but neither Chromium nor an addon need do so, and bubblewrap
- * passes on whatever it is given. The program's own words travel as arguments and are never part of the line.
+ * passes on whatever it is given. It joins its control groups itself, so that nothing of the program runs outside them. The program's
+ * own words travel as arguments and are never part of the line.
  */
 export const launcherArgv = (
-  command: Pick<RunnerCommand, 'argv' | 'descriptors' | 'tty'>,
+  command: Pick<RunnerCommand, 'argv' | 'descriptors' | 'tty' | 'groups'>,
   ownPid: number,
 ): readonly [string, ...string[]] => {
   const first = 3;
@@ -17,16 +18,19 @@ export const launcherArgv = (
     return `${first + index}${access === 'read' ? '<' : '>'}/proc/${ownPid}/fd/${fd}`;
   });
   const last = first + opened.length - 1;
+  const groups = command.groups ?? [];
   const line = [
     // Node's pipes are sockets, which nothing can open by name: `> /dev/stderr` would fail. cat ends with the last writer.
     ...(command.tty ? [] : ['exec > >(exec /bin/cat)']),
     `exec ${[...opened, '2>&1'].join(' ')} || exit 126`,
     // SECURITY: no inherited descriptors (THREATS rule 10).
     `for entry in /proc/self/fd/*; do number=\${entry##*/}; if ((number > ${last})); then exec {number}<&-; fi; done`,
+    // SECURITY: after cat, which is not the program's to starve, and before the program.
+    ...groups.map(() => 'echo 0 > "$1" || exit 126; shift'),
     // bash sets these; the program's environment is the one it was given, and `_`, its own path.
     'unset entry number',
     'export -n PWD SHLVL OLDPWD',
     'exec "$@"',
   ].join('\n');
-  return [bash, '-c', line, 'launcher', ...command.argv];
+  return [bash, '-c', line, 'launcher', ...groups, ...command.argv];
 };

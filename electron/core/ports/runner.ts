@@ -7,6 +7,8 @@ export interface RunnerCommand {
   readonly cwd: string;
   /** Descriptors of ours that the program gets as 3, 4, 5 …, opened anew; every other one is closed. */
   readonly descriptors: readonly { readonly fd: number; readonly access: 'read' | 'write' }[];
+  /** Files (`cgroup.procs`) in which the process signs itself in before it becomes the program; it does not run when that fails. */
+  readonly groups?: readonly string[];
   /** A terminal instead of pipes. */
   readonly tty: boolean;
   /** Whether standard input is a pipe that the handle writes to; otherwise it is empty. A terminal always has one. */

@@ -51,9 +51,7 @@ export const startWatchdog = ({ pid, limits, counters, disk, kill, onSeen = () =
       wakers.add(wake);
     });
 
-  const lookAtCounters = async (read: () => Promise<GroupCounters | null>): Promise<LimitName | null> => {
-    const found = await read();
-    if (found === null) return null;
+  const lookAtCounters = (found: GroupCounters): LimitName | null => {
     onSeen();
     if (found.isMemoryOver) return 'memory';
     return found.processes > limits.processes + own.grouped ? 'processes' : null;
@@ -67,15 +65,19 @@ export const startWatchdog = ({ pid, limits, counters, disk, kill, onSeen = () =
     if (found.processes > most) return 'processes';
     return found.memoryBytes !== null && found.memoryBytes > memoryBytes ? 'memory' : null;
   };
+  const look = async (): Promise<LimitName | null> => {
+    const found = (await counters?.()) ?? null;
+    return found === null ? await lookAtProcesses() : lookAtCounters(found);
+  };
   const lookAtDisk = async (bytes: () => Promise<number>): Promise<LimitName | null> =>
     (await bytes()) > limits.disk_mb * mebibyte ? 'disk' : null;
 
-  const repeat = async (look: () => Promise<LimitName | null>, share: number): Promise<void> => {
+  const repeat = async (once: () => Promise<LimitName | null>, share: number): Promise<void> => {
     await pause(firstMs);
     while (!isStopped) {
       const began = performance.now();
       // Whatever cannot be read now (a process that has just ended, a folder that is being changed) is read the next time.
-      const found = await look().catch(() => null);
+      const found = await once().catch(() => null);
       if (found !== null && !isStopped) {
         over ??= found;
         kill();
@@ -85,10 +87,7 @@ export const startWatchdog = ({ pid, limits, counters, disk, kill, onSeen = () =
       await pause(Math.max(intervalMs, share * (performance.now() - began)));
     }
   };
-  const loops = [
-    repeat(counters === null ? lookAtProcesses : async () => lookAtCounters(counters), rest.processes),
-    ...disk.map(async (bytes) => repeat(async () => lookAtDisk(bytes), rest.disk)),
-  ];
+  const loops = [repeat(look, rest.processes), ...disk.map(async (bytes) => repeat(async () => lookAtDisk(bytes), rest.disk))];
 
   return {
     async stop() {
