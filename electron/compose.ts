@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { TokenId } from '../shared/domain/identity.ts';
 import { AppError } from '../shared/errors.ts';
 import { createLoopbackAgent } from './adapters/loopback-agent/loopback-agent.ts';
@@ -46,7 +47,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
 
   // The product.
   const shell = createShellParser();
-  const profiles = createSandboxProfiles();
+  const profiles = createSandboxProfiles({ folders: [join(options.resourcesDir, 'sandbox/profiles'), join(world.dataDir, 'sandbox')] });
   const tools = createToolRegistry([
     ...createFileTools({ files }),
     createBashTool({ sandbox, profiles, files, shell, settings: () => settings.read().safety, runsUnlisted }),
@@ -59,6 +60,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     tools: (name) => tools.get(name),
     shell,
     home: world.home,
+    isProfile: (name) => profiles.get(name) !== null,
     onEvent: ({ type, data }) => recordOrLog(type, data),
   });
   const tokens = createTokenService({ store, files, clock, bus });
@@ -209,6 +211,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       stop: () => gate.stop(),
     },
     { name: 'shell parser', start: () => shell.start() },
+    { name: 'sandbox profiles', start: () => profiles.start() },
     {
       name: 'policy',
       async start() {

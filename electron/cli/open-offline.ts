@@ -61,13 +61,23 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
   async function startJudgement(): Promise<Judgement> {
     const shell = createShellParser();
     await shell.start();
+    const profiles = createSandboxProfiles({ folders: [join(resourcesDir, 'sandbox/profiles'), join(dataDir, 'sandbox')] });
+    await profiles.start();
     const settings = (): Settings['safety'] => Settings.parse({}).safety;
     const registry = createToolRegistry([
       ...createFileTools({ files }),
-      createBashTool({ sandbox, jobs: noJobs, profiles: createSandboxProfiles(), files, shell, settings, runsUnlisted }),
+      createBashTool({ sandbox, jobs: noJobs, profiles, files, shell, settings, runsUnlisted }),
     ]);
     const tools: Parameters<typeof createPolicy>[0]['tools'] = (name) => registry.get(name);
-    const policy = createPolicy({ file: policyFile, clock, tools, shell, home, onEvent: () => undefined });
+    const policy = createPolicy({
+      file: policyFile,
+      clock,
+      tools,
+      shell,
+      home,
+      isProfile: (name) => profiles.get(name) !== null,
+      onEvent: () => undefined,
+    });
     await policy.start();
     return { policy, registry, shell };
   }

@@ -11,7 +11,7 @@ import { createToolRegistry, type ToolRegistry } from '../core/tools/registry.ts
 import type { Resolution, ToolOutput } from '../core/tools/tool.ts';
 import { openSandboxWorld, type SandboxWorld } from './sandbox-world.ts';
 import { storedToken } from './store-records.ts';
-import { createSandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
+import { fixedProfiles } from './fixed-profiles.ts';
 
 describe('the six tools on a real file system, parser and sandbox', () => {
   let world: SandboxWorld;
@@ -25,7 +25,7 @@ describe('the six tools on a real file system, parser and sandbox', () => {
     const settings = () => ({ bash_timeout_s: 20, output_limit_bytes: 100_000 });
     registry = createToolRegistry([
       ...createFileTools({ files }),
-      createBashTool({ sandbox: world.sandbox, profiles: createSandboxProfiles(), files, shell, settings, runsUnlisted }),
+      createBashTool({ sandbox: world.sandbox, profiles: fixedProfiles(), files, shell, settings, runsUnlisted }),
     ]);
   });
   afterEach(async () => world.close());

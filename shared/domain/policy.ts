@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { JsonObject } from '../json.ts';
 import { Risk, Scope } from './identity.ts';
 import { VerdictEffect } from './call.ts';
+import { ChangeKind } from './change.ts';
+import { ProfileName } from './sandbox.ts';
 
 /** `"*"`-globs; a leading `regex:` hands the rest to RE2, which runs in linear time. */
 export const Pattern = z.string().min(1).max(1000);
@@ -15,10 +17,6 @@ export const PolicyExample = z.strictObject({
 });
 export type PolicyExample = z.infer<typeof PolicyExample>;
 
-/** What a command may do to the workspace: change it, or only read it. */
-export const SandboxProfile = z.enum(['default', 'read-only']);
-export type SandboxProfile = z.infer<typeof SandboxProfile>;
-
 /** Keys are ANDed, lists are ORed; a rule without a key does not look at it. */
 export const PolicyRule = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'use 1–64 lower-case letters, digits and dashes'),
@@ -31,7 +29,9 @@ export const PolicyRule = z.strictObject({
   targets: patterns.optional(),
   paths: patterns.optional().describe('Matched against every resolved absolute path that the call touches; `~/` is the operator’s home.'),
   commands: patterns.optional().describe('Matched against each command of a parsed command line, its words joined by single spaces.'),
-  profile: SandboxProfile.optional().describe('`read-only`: a command that runs because of this rule cannot change its workspace.'),
+  profile: ProfileName.optional().describe(
+    'The sandbox of a command that runs because of this rule; with `read-only` it cannot change its workspace.',
+  ),
   examples: z
     .array(PolicyExample)
     .max(50)
@@ -40,9 +40,60 @@ export const PolicyRule = z.strictObject({
 });
 export type PolicyRule = z.infer<typeof PolicyRule>;
 
+/** Why a change is held unless a rule says otherwise: what the host may later execute or trust. The first group goes by names. */
+export const ChangeClass = z.enum([
+  'git',
+  'hooks',
+  'agent',
+  'editor',
+  'ci',
+  'shell',
+  'startup',
+  'container',
+  'lockfile',
+  'package',
+  'build',
+  'dependencies',
+  'dotfile',
+  'executable',
+  'privileged-mode',
+  'symlink',
+  'bare-repository',
+]);
+export type ChangeClass = z.infer<typeof ChangeClass>;
+
+/** `apply`: into the real tree at once. `hold`: waits for the operator. `drop`: stays in the agent’s own view. */
+export const ChangeEffect = z.enum(['apply', 'hold', 'drop']);
+export type ChangeEffect = z.infer<typeof ChangeEffect>;
+
+export const ChangeExample = z.strictObject({
+  path: z.string().min(1).describe('Relative paths start at a workspace that is called /workspace.'),
+  kind: ChangeKind.default('modified'),
+  effect: ChangeEffect,
+});
+
+/** What becomes of a change that a call made in a workspace. Keys are ANDed, lists are ORed. */
+export const ChangeRule = z.strictObject({
+  id: PolicyRule.shape.id,
+  effect: ChangeEffect,
+  reason: PolicyRule.shape.reason,
+  paths: patterns.optional().describe('Matched against the absolute path; `~/` is the operator’s home.'),
+  agents: patterns.optional(),
+  tools: patterns.optional(),
+  kinds: z.array(ChangeKind).min(1).optional(),
+  classes: z
+    .array(ChangeClass)
+    .min(1)
+    .optional()
+    .describe('Built-in classes. A rule that applies must name every class that would hold the change; without one it opens none.'),
+  examples: z.array(ChangeExample).max(50).optional(),
+});
+export type ChangeRule = z.infer<typeof ChangeRule>;
+
 export const PolicyFile = z.strictObject({
   version: z.literal(1),
   rules: z.array(PolicyRule).max(1000),
+  changes: z.array(ChangeRule).max(1000).optional(),
 });
 export type PolicyFile = z.infer<typeof PolicyFile>;
 

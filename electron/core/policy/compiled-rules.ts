@@ -9,7 +9,7 @@ interface CompiledRule {
   readonly isFor: (input: PolicyInput) => boolean;
 }
 
-/** Rules of one file, strictest first (of two that allow, the one for a read-only workspace) and otherwise in the file's order. */
+/** Rules of one file, strictest first (of two that allow, the one with the `read-only` profile) and otherwise in the file's order. */
 export interface CompiledRules {
   readonly count: number;
   /** The strictest rule that matches; null when none does. */
@@ -19,7 +19,7 @@ export interface CompiledRules {
 }
 
 const EFFECTS = ['deny', 'ask', 'allow'] as const;
-const PROFILES = ['read-only', 'default'] as const;
+const STRICTEST_PROFILE = 'read-only';
 type Test = (input: PolicyInput) => boolean;
 
 /** Compiles every pattern once. Problems name the line of the pattern. */
@@ -38,7 +38,9 @@ export function compileRules(
     return { matched: matchedRule(rule), isFor: allOf(testsOf(rule, compile)) };
   });
   const ordered = EFFECTS.flatMap((effect) =>
-    PROFILES.flatMap((profile) => compiled.filter(({ matched }) => matched.effect === effect && matched.profile === profile)),
+    [true, false].flatMap((isStrictest) =>
+      compiled.filter(({ matched }) => matched.effect === effect && (matched.profile === STRICTEST_PROFILE) === isStrictest),
+    ),
   );
   return {
     rules: {
@@ -92,7 +94,8 @@ const allOf =
   (input) =>
     tests.every((test) => test(input));
 
-function compileList(
+/** One matcher for a list of patterns, null for none. What does not compile is told, with its place in the list. */
+export function compileList(
   patterns: readonly string[] | undefined,
   kind: PatternKind,
   home: string,

@@ -43,6 +43,7 @@ function subject(first: string | null | AppError) {
     tools: known,
     shell,
     home: '/home/op',
+    isProfile: (name) => ['default', 'read-only', 'builds'].includes(name),
     onEvent: (event) => events.push(event),
   });
   const write = async (content: string | null | AppError) => {
@@ -104,7 +105,18 @@ describe('which rule decides', () => {
       expect(policy.evaluate(input('bash', { command: 'cat a; touch b' }))).toMatchObject({ rule: 'wide', profile: 'default' });
     }
     const { policy } = await started(file('{ id: bad, effect: allow, tools: [bash], profile: readonly }'));
-    expect(policy.status().state).toBe('deny_all');
+    expect(policy.status()).toMatchObject({
+      state: 'deny_all',
+      problems: [{ line: 3, message: expect.stringContaining('`readonly`') as string }],
+    });
+  });
+
+  it('of two rules that allow with other profiles, the first in the file decides', async () => {
+    const wide = '{ id: wide, effect: allow, tools: [bash] }';
+    const builds = '{ id: builds, effect: allow, tools: [bash], commands: ["make *"], profile: builds }';
+    const decided = async (...rules: string[]) => (await started(file(...rules))).policy.evaluate(input('bash', { command: 'make all' }));
+    expect(await decided(builds, wide)).toMatchObject({ rule: 'builds', profile: 'builds' });
+    expect(await decided(wide, builds)).toMatchObject({ rule: 'wide', profile: 'default' });
   });
 
   it('explains every match, strictest first', async () => {

@@ -3,12 +3,13 @@ import { AppError } from '../../../shared/errors.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { Risk, Scope } from '../../../shared/domain/identity.ts';
-import type { PolicyProblem, PolicyRule, PolicyStatus } from '../../../shared/domain/policy.ts';
+import type { ChangeRule, PolicyProblem, PolicyRule, PolicyStatus } from '../../../shared/domain/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PolicyFileSource } from '../ports/policy-file.ts';
+import { compileChangeRules, type JudgeChange } from './compiled-change-rules.ts';
 import { compileRules, type CompiledRules } from './compiled-rules.ts';
 import { textualInput } from './textual-input.ts';
-import type { DecidingRule, MatchedRule, Policy, PolicyInput } from './policy.ts';
+import type { ChangeVerdict, DecidingRule, MatchedRule, Policy, PolicyInput } from './policy.ts';
 import { readPolicyDocument, type PolicyDocument } from './policy-document.ts';
 import type { ShellParser } from './shell-parser.ts';
 
@@ -26,6 +27,8 @@ export interface PolicyDeps {
   readonly shell: ShellParser;
   /** Absolute; what `~/` in a path pattern stands for. */
   readonly home: string;
+  /** Whether there is a sandbox profile of this name; without it, every name passes and the call itself is refused. */
+  readonly isProfile?: (name: string) => boolean;
   readonly onEvent: (event: PolicyEvent) => void;
 }
 
@@ -35,6 +38,8 @@ interface Loaded {
   readonly version: string;
   readonly rules: readonly PolicyRule[];
   readonly compiled: CompiledRules;
+  readonly changeRules: readonly ChangeRule[];
+  readonly judgeChange: JudgeChange;
 }
 
 const DENY_ALL = 'deny-all';
@@ -56,7 +61,9 @@ export function createPolicy(deps: PolicyDeps): Policy {
     if (document.file === null) return { loaded: null, problems: document.problems, rules: 0 };
     const { rules } = document.file;
     const compiled = compileRules(document, rules, deps.home);
-    const found = compiled.problems.length > 0 ? compiled.problems : checkExamples(deps, rules, compiled.rules, document.problemAt);
+    const misnamed = unknownProfiles(rules, deps.isProfile, document.problemAt);
+    const early = [...compiled.problems, ...misnamed];
+    const found = early.length > 0 ? early : checkExamples(deps, rules, compiled.rules, document.problemAt);
     const loaded = { text, version: versionOf(text), rules, compiled: compiled.rules };
     return { loaded: found.length === 0 ? loaded : null, problems: found, rules: rules.length };
   }
@@ -126,6 +133,7 @@ export function createPolicy(deps: PolicyDeps): Policy {
       await queue;
     },
     evaluate,
+    evaluateChange: (input) => inForce?.judgeChange(input) ?? NOTHING_APPLIES,
     explain,
     async check(text) {
       const result = examine(text);
@@ -141,6 +149,7 @@ export function createPolicy(deps: PolicyDeps): Policy {
     }),
     text: () => inForce?.text ?? '',
     rules: () => inForce?.rules ?? [],
+    changeRules: () => inForce?.changeRules ?? [],
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -148,6 +157,12 @@ export function createPolicy(deps: PolicyDeps): Policy {
   };
 }
 
+/** SECURITY: without a policy no change is ordinary. */
+const NOTHING_APPLIES: ChangeVerdict = {
+  effect: 'hold',
+  rule: 'builtin:policy-unreadable',
+  reason: 'The policy could not be loaded, so every change waits for the operator.',
+};
 const UNREADABLE = { id: 'builtin:policy-unreadable', effect: 'deny', profile: 'default' } as const;
 const UNKNOWN_TOOL: DecidingRule = {
   id: 'builtin:unknown-tool',
@@ -188,6 +203,18 @@ function unreadable(path: string, problems: readonly PolicyProblem[]): string {
   const [first] = problems;
   const place = first?.line === undefined || first.line === null ? '' : `, line ${first.line}`;
   return `The policy could not be loaded, so everything is denied: ${path}${place}: ${first?.message ?? 'unknown'}.`;
+}
+
+function unknownProfiles(
+  rules: readonly PolicyRule[],
+  isProfile: PolicyDeps['isProfile'],
+  problemAt: PolicyDocument['problemAt'],
+): PolicyProblem[] {
+  return rules.flatMap(({ profile }, index) =>
+    profile === undefined || isProfile === undefined || isProfile(profile)
+      ? []
+      : [problemAt(['rules', index, 'profile'], `there is no sandbox profile called \`${profile}\``)],
+  );
 }
 
 const problemWithFile = (message: string): PolicyProblem => ({ line: null, column: null, path: '', message });

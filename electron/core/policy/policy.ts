@@ -1,6 +1,6 @@
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { Risk, Scope } from '../../../shared/domain/identity.ts';
-import type { PolicyProblem, PolicyRule, PolicyStatus, SandboxProfile } from '../../../shared/domain/policy.ts';
+import type { PolicyProblem, PolicyRule, PolicyStatus } from '../../../shared/domain/policy.ts';
 
 /** What policy judges: the resolved call, never the agent's own words about it. */
 export interface PolicyInput {
@@ -25,7 +25,24 @@ export interface MatchedRule {
 
 /** A rule that decides, with the sandbox that it decides for. */
 export interface DecidingRule extends MatchedRule {
-  readonly profile: SandboxProfile;
+  /** A sandbox profile's name. */
+  readonly profile: string;
+}
+
+/** One change that a call made, with the built-in classes that would hold it; none for an ordinary one. */
+export interface ChangeInput {
+  /** Absolute. */
+  readonly path: string;
+  readonly kind: ChangeKind;
+  readonly agent: string;
+  readonly tool: string;
+  readonly classes: readonly ChangeClass[];
+}
+
+export interface ChangeVerdict {
+  readonly effect: ChangeEffect;
+  readonly rule: string;
+  readonly reason: string;
 }
 
 export interface Policy {
@@ -36,11 +53,14 @@ export interface Policy {
   evaluate(input: PolicyInput): Verdict;
   /** The verdict with every rule that matched, strictest first. */
   explain(input: PolicyInput): { readonly verdict: Verdict; readonly matched: readonly MatchedRule[] };
+  /** Pure and synchronous: the strictest matching rule of `changes:` wins; with none, a built-in class holds, and all else applies. */
+  evaluateChange(input: ChangeInput): ChangeVerdict;
   /** Checks a text without putting it in force: schema, duplicate ids, patterns, and every rule's own examples. */
   check(text: string): Promise<{ readonly ok: boolean; readonly rules: number; readonly problems: readonly PolicyProblem[] }>;
   status(): PolicyStatus;
   text(): string;
   rules(): readonly PolicyRule[];
+  changeRules(): readonly ChangeRule[];
   /** Calls back after another version came into force, or a file was refused. */
   onChange(listener: () => void): () => void;
 }

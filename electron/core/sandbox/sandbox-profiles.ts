@@ -1,18 +1,90 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PolicyProblem } from '../../../shared/domain/policy.ts';
 import { SandboxProfile } from '../../../shared/domain/sandbox.ts';
+import { readYamlDocument } from '../yaml/yaml-document.ts';
+
+/** What is wrong with a profile's file; the profile does not exist until it is mended. */
+export interface ProfileProblem extends PolicyProblem {
+  readonly file: string;
+}
 
 /** The named sandboxes that a policy rule can choose. */
 export interface SandboxProfiles {
+  /** Null when no file, or only a broken one, describes it: what names it is refused. */
   get(name: string): SandboxProfile | null;
   list(): readonly SandboxProfile[];
+  problems(): readonly ProfileProblem[];
+  /** Reads the files afresh. */
+  start(): Promise<void>;
 }
 
-/** The two that the gateway itself relies on; a file of the same name changes what else they allow. */
-const shipped: readonly SandboxProfile[] = [
-  { name: 'default', description: 'Writes into the workspace’s layer; no network.' },
-  { name: 'read-only', description: 'Only reads the workspace; no network.', workspace: 'read' as const, home: 'empty' as const },
-].map((profile) => SandboxProfile.parse(profile));
+export interface SandboxProfilesDeps {
+  /** Folders of `<name>.yaml`, the shipped one first; a later folder's file replaces an earlier one's of the same name. Missing ones are empty. */
+  readonly folders: readonly string[];
+}
 
-export const createSandboxProfiles = (profiles: readonly SandboxProfile[] = shipped): SandboxProfiles => {
-  const byName = new Map(profiles.map((profile) => [profile.name, profile]));
-  return { get: (name) => byName.get(name) ?? null, list: () => [...byName.values()] };
+interface ReadProfile {
+  readonly name: string;
+  /** Null when it is broken. */
+  readonly profile: SandboxProfile | null;
+  readonly problems: readonly ProfileProblem[];
+}
+
+const suffix = '.yaml';
+
+/** Profiles read from files. One bad file costs its own profile only, also where it was to replace a good one. */
+export const createSandboxProfiles = ({ folders }: SandboxProfilesDeps): SandboxProfiles => {
+  let byName: ReadonlyMap<string, SandboxProfile> = new Map();
+  let problems: readonly ProfileProblem[] = [];
+  return {
+    get: (name) => byName.get(name) ?? null,
+    list: () => [...byName.values()],
+    problems: () => problems,
+    async start() {
+      const read = (await Promise.all(folders.map(readProfiles))).flat();
+      const last = new Map(read.map((each) => [each.name, each.profile] as const));
+      byName = new Map([...last].flatMap(([name, profile]) => (profile === null ? [] : [[name, profile] as const])));
+      problems = read.flatMap((each) => each.problems);
+    },
+  };
+};
+
+const readProfiles = async (folder: string): Promise<readonly ReadProfile[]> => {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const files = names.filter((name) => name.endsWith(suffix)).sort();
+  return Promise.all(files.map(async (name) => readProfile(join(folder, name), name.slice(0, -suffix.length))));
+};
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+const readProfile = async (file: string, name: string): Promise<ReadProfile> => {
+  const broken = (problems: readonly PolicyProblem[]): ReadProfile => ({
+    name,
+    profile: null,
+    problems: problems.map((problem) => ({ ...problem, file })),
+  });
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return broken([{ line: null, column: null, path: '', message: 'the file could not be read' }]);
+  const document = readYamlDocument(text, SandboxProfile, '`name:` and `description:`');
+  const profile = document.file;
+  if (profile === null) return broken(document.problems);
+  const found = complaints(profile, name).map(([key, message]) => document.problemAt([key], message));
+  return found.length > 0 ? broken(found) : { name, profile, problems: [] };
+};
+
+/** What the schema cannot say. */
+const complaints = (profile: SandboxProfile, fileName: string): readonly (readonly [keyof SandboxProfile, string])[] => {
+  const { name, workspace, network, local_sockets } = profile;
+  // SECURITY: rules and the gateway itself rely on these two meaning what they say; what allows more has a name of its own.
+  const isRelied = name === 'default' || name === 'read-only';
+  return [
+    ...(name === fileName ? [] : [['name', `the file is called ${fileName}${suffix}, so the profile is \`${fileName}\``] as const]),
+    ...(name === 'read-only' && workspace !== 'read' ? [['workspace', '`read-only` cannot write; use another name'] as const] : []),
+    ...(isRelied && network !== 'none' ? [['network', `\`${name}\` has no network; use another name`] as const] : []),
+    ...(isRelied && local_sockets ? [['local_sockets', `\`${name}\` opens no Unix sockets; use another name`] as const] : []),
+  ];
 };

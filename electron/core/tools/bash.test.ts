@@ -8,7 +8,7 @@ import { createShellParser } from '../policy/create-shell-parser.ts';
 import { createBashTool } from './bash.ts';
 import { createSystemPrograms } from './system-programs.ts';
 import type { Resolution, ToolOutput } from './tool.ts';
-import { createSandboxProfiles } from '../sandbox/sandbox-profiles.ts';
+import { fixedProfiles } from '../../testing/fixed-profiles.ts';
 import { noJobs, toolContext, toolRun } from '../../testing/tool-context.ts';
 
 const anAgentToken = (over: Partial<AgentToken> = {}): AgentToken => storedToken({ workspaces: ['/house/ws'], ...over }).token;
@@ -44,7 +44,7 @@ describe('bash tool', () => {
   });
   const tool = () =>
     createBashTool({
-      profiles: createSandboxProfiles(),
+      profiles: fixedProfiles(),
       jobs: noJobs,
       sandbox,
       files,
@@ -67,7 +67,7 @@ describe('bash tool', () => {
     const shell = createShellParser();
     await shell.start();
     const real = createBashTool({
-      profiles: createSandboxProfiles(),
+      profiles: fixedProfiles(),
       jobs: noJobs,
       sandbox,
       files,
@@ -93,7 +93,8 @@ describe('bash tool', () => {
       { command: 'x', env: {} },
       { command: ['x'] },
       { command: 'x', timeout_s: 0 },
-      { command: 'x', timeout_s: 601 },
+      { command: 'x', timeout_s: 86_401 },
+      { command: 'x', background: 'yes' },
       { command: 'x', tty: 'yes' },
     ]) {
       expect(schema.safeParse(bad).success).toBe(false);
