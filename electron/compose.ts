@@ -5,29 +5,14 @@ import { createLoopbackAgent } from './adapters/loopback-agent/loopback-agent.ts
 import { createScratchFolders } from './adapters/loopback-agent/scratch-folders.ts';
 import { installDefaultPolicy } from './adapters/policy-file/policy-file.ts';
 import type { Gatehouse, GatehouseOptions } from './compose/gatehouse.ts';
+import { createProduct } from './compose/product.ts';
 import { createWorld } from './compose/world.ts';
-import { createApprovalBroker } from './core/approvals/approval-broker.ts';
-import { createChangeSets } from './core/changes/change-sets.ts';
-import { createTokenService } from './core/identity/token-service.ts';
 import { createLifecycle, type Stage } from './core/lifecycle.ts';
-import { createLiveOutput } from './core/live-output.ts';
 import { closeOpenCalls } from './core/pipeline/close-open-calls.ts';
-import type { PipelineDeps } from './core/pipeline/call-context.ts';
-import { createGate } from './core/pipeline/gate.ts';
 import { handleToolCall } from './core/pipeline/handle-tool-call.ts';
-import { createRunningCalls } from './core/pipeline/running-calls.ts';
 import { stopCall } from './core/pipeline/stop-call.ts';
-import { createAcceptedPolicy } from './core/policy/accepted-policy.ts';
-import { createPolicy } from './core/policy/create-policy.ts';
-import { createShellParser } from './core/policy/create-shell-parser.ts';
 import { explainCall } from './core/policy/explain-call.ts';
-import { runsUnlisted } from './core/policy/shell/runs-unlisted.ts';
-import { createSandboxProfiles } from './core/sandbox/sandbox-profiles.ts';
 import { createStatus, isConnected } from './core/status/gateway-status.ts';
-import { createOpenTasks } from './core/tasks/open-tasks.ts';
-import { createBashTool } from './core/tools/bash.ts';
-import { createFileTools } from './core/tools/file-tools.ts';
-import { createToolRegistry } from './core/tools/registry.ts';
 import { createTryOut } from './core/tryout/try-out.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createMcpEndpoint } from './gateway/mcp-endpoint.ts';
@@ -42,52 +27,9 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   const { log } = options;
   const world = createWorld(options);
   const { clock, bus, settings, store, files, sandbox, machine, clients, policyFile, record, recordOrLog } = world;
-  const live = createLiveOutput();
+  const product = createProduct(world, options);
+  const { shell, tools, acceptedPolicy, policy, tokens, broker, changes, jobs, running, gate, live, pipeline } = product;
   const state = { mcpUrl: null as string | null, startedAt: '', isSocketAllowed: options.host === 'headless' };
-
-  // The product.
-  const shell = createShellParser();
-  const profiles = createSandboxProfiles({ folders: [join(options.resourcesDir, 'sandbox/profiles'), join(world.dataDir, 'sandbox')] });
-  const tools = createToolRegistry([
-    ...createFileTools({ files }),
-    createBashTool({ sandbox, profiles, files, shell, settings: () => settings.read().safety, runsUnlisted }),
-  ]);
-  // SECURITY: with a window, a file that something else changed waits for the operator (THREATS rule 21).
-  const acceptedPolicy = options.host === 'desktop' ? createAcceptedPolicy({ file: policyFile, store, bus }) : null;
-  const policy = createPolicy({
-    file: acceptedPolicy ?? policyFile,
-    clock,
-    tools: (name) => tools.get(name),
-    shell,
-    home: world.home,
-    isProfile: (name) => profiles.get(name) !== null,
-    onEvent: ({ type, data }) => recordOrLog(type, data),
-  });
-  const tokens = createTokenService({ store, files, clock, bus });
-  const broker = createApprovalBroker({
-    store,
-    clock,
-    bus,
-    timeoutSeconds: () => settings.read().approvals.timeout_s,
-    isTokenActive: (id) => tokens.isActive(id),
-  });
-  const changes = createChangeSets({ store });
-  const running = createRunningCalls();
-  const gate = createGate({ store, clock, bus });
-  const tasks = createOpenTasks({ store, clock });
-  const pipeline: PipelineDeps = {
-    registry: tools,
-    policy,
-    broker,
-    store,
-    tasks,
-    gate,
-    running,
-    live,
-    clock,
-    bus,
-    isTokenActive: (id) => tokens.isActive(id),
-  };
 
   // The agents' plane.
   const mcp = createMcpEndpoint({
@@ -142,6 +84,9 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   const handlers = createHandlers({
     store,
     changes,
+    jobs,
+    running,
+    recordings: world.recordings,
     broker,
     tokens,
     policy,
@@ -196,6 +141,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   tokens.onRevoked((id) => {
     mcp.endToken(id);
     broker.revokeToken(id);
+    jobs.stopToken(id, 'Its token was revoked.').catch((error: unknown) => log('The jobs of a revoked token could not be stopped.', error));
   });
 
   const stages: Stage[] = [
@@ -210,6 +156,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       },
       stop: () => gate.stop(),
     },
+    // What a crash left half applied is completed or rolled back before anything else changes a file.
+    { name: 'changes', start: () => changes.start(), stop: () => world.layers.stop() },
     { name: 'shell parser', start: () => shell.start() },
     { name: 'sandbox profiles', start: () => profiles.start() },
     {
@@ -233,7 +181,10 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
           detail: probed.detail,
         });
       },
-      stop: () => sandbox.stop(),
+      async stop() {
+        await jobs.stopAll();
+        await sandbox.stop();
+      },
     },
     {
       name: 'agents’ listener',

@@ -144,6 +144,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     // The effect has no files.
     layers: { forTask: () => Promise.resolve(noLayer) },
     changes: { collect: () => Promise.resolve(null) },
+    recordings: { put: () => Promise.resolve(), get: () => Promise.resolve(null) },
     isTokenActive: (id) => tokens.isActive(id),
   };
   await tokens.start();

@@ -97,6 +97,10 @@ export const contract = {
   'calls.get': query(z.strictObject({ id: CallId }), z.strictObject({ call: CallRecord, events: z.array(AuditEvent) })),
   'calls.stop': command('decide', z.strictObject({ id: CallId }), z.strictObject({ id: CallId, stopped: z.boolean() })),
 
+  'calls.recording': query(
+    z.strictObject({ id: CallId }),
+    z.strictObject({ cast: z.string().nullable().describe('asciicast v2; null when nothing was printed, or it was let go.') }),
+  ),
   'calls.input': command('decide', z.strictObject({ id: CallId, text: z.string().min(1).max(65_536) }), nothing),
   'calls.resize': command(
     'read',

@@ -40,6 +40,7 @@ export const auditEventTypes = [
   'operator.refused',
   'operator.authorized',
   'sandbox.probed',
+  'sandbox.changed',
   'change_set.collected',
   'change_set.applied',
   'change_set.decided',

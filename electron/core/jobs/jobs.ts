@@ -123,7 +123,11 @@ export function createJobs(deps: JobsDeps): Jobs {
     try {
       const { call, agent, command } = job;
       if (view !== null)
-        await deps.changes.collect({ call: { id: call, agent, tool: 'bash', summary: command }, view, approvedPaths: new Set() });
+        await deps.changes.collect({
+          call: { id: call, task_id: job.task, agent, tool: 'bash', summary: command },
+          view,
+          approvedPaths: new Set(),
+        });
       await deps.store.commit({ events: [jobEvent('job.finished', job, entry.job)], changes: [] });
     } catch (error) {
       deps.onError('A job’s end could not be recorded.', error);

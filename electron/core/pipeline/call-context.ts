@@ -2,6 +2,7 @@ import type { ApprovalBroker, AskOptions } from '../approvals/approval-broker.ts
 import type { ChangeBus } from '../change-bus.ts';
 import type { LiveOutput } from '../live-output.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Recordings } from '../ports/recordings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { OpenTasks } from '../tasks/open-tasks.ts';
@@ -46,6 +47,7 @@ export interface PipelineDeps {
   readonly bus: ChangeBus;
   readonly layers: TaskLayers;
   readonly changes: Pick<ChangeSets, 'collect'>;
+  readonly recordings: Recordings;
   readonly isTokenActive: (id: TokenId) => boolean;
 }
 
@@ -90,6 +92,8 @@ export interface Execution {
   readonly outcome: 'succeeded' | 'failed' | 'cancelled';
   readonly reason: string | null;
   readonly durationMs: number;
+  /** SHA-256 of the recording of its output; null when there is none. */
+  readonly recording: Digest | null;
   /** What it changed; null when nothing. */
   readonly changes: ChangeSet | null;
 }

@@ -16,7 +16,7 @@ export async function collectChanges(deps: PipelineDeps, { call, record }: Inten
     const { id, agent, tool } = record;
     const summary = record.preview?.command ?? record.preview?.summary ?? tool;
     const changes = await deps.changes.collect({
-      call: { id, agent, tool, summary },
+      call: { id, task_id: call.record.task_id, agent, tool, summary },
       view,
       approvedPaths: approvedPaths(call, record.approval_id !== null),
     });

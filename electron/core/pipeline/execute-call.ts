@@ -1,47 +1,69 @@
+import type { Digest } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { LayerView } from '../ports/layers.ts';
-import type { ProgramHandle } from '../ports/runner.ts';
-import type { ToolOutput } from '../tools/tool.ts';
+import { sha256Hex } from '../canonical-json.ts';
+import { createRecorder, type Recorder } from '../recordings/asciicast.ts';
+import type { ToolOutput, ToolRun } from '../tools/tool.ts';
 import type { Execution, IntendedCall, PipelineDeps } from './call-context.ts';
+
+/** Of a terminal, and what a recording of pipes is shown in. */
+const terminal = { columns: 80, rows: 24 };
 
 /** Step 5. Takes only a call whose intent is on disk. Never throws: a failure is an outcome, too. */
 export async function executeCall(deps: PipelineDeps, { call, record, profile }: IntendedCall): Promise<Execution> {
   const started = deps.clock.monotonic();
   const run = deps.running.begin(record.id, call.incoming.signal);
   call.incoming.reportProgress('Running.');
-  const took = (): number => deps.clock.monotonic() - started;
-  try {
-    const onOutput = (chunk: string): void => {
+  const title = record.preview?.command ?? record.tool;
+  const recorder = createRecorder({ ...terminal, monotonic: () => deps.clock.monotonic(), startedAt: deps.clock.now(), title });
+  const toolRun: ToolRun = {
+    profile,
+    signal: run.signal,
+    onOutput(chunk) {
+      recorder.output(chunk);
       deps.live.append(record.id, chunk);
-    };
-    const onStarted = (handle: ProgramHandle): void => run.attach(handle);
-    const openLayer = async (): Promise<LayerView> => await call.layer.openForWriting();
-    const output = await call.resolution.execute({ profile, signal: run.signal, onOutput, onStarted, openLayer });
-    if (run.signal.aborted) return { output, outcome: 'cancelled', reason: abortReason(run.signal), durationMs: took(), changes: null };
+    },
+    onStarted: (handle) => run.attach(handle),
+    openLayer: async () => await call.layer.openForWriting(),
+  };
+  const done = async (output: ToolOutput, outcome: Execution['outcome'], reason: string | null): Promise<Execution> => ({
+    output,
+    outcome,
+    reason,
+    durationMs: deps.clock.monotonic() - started,
+    recording: await keep(deps, record.id, recorder),
+    changes: null,
+  });
+  try {
+    const output = await call.resolution.execute(toolRun);
+    if (run.signal.aborted) return await done(output, 'cancelled', abortReason(run.signal));
     const reason = failureOf(output);
-    return { output, outcome: reason === null ? 'succeeded' : 'failed', reason, durationMs: took(), changes: null };
+    return await done(output, reason === null ? 'succeeded' : 'failed', reason);
   } catch (error) {
     // A bug in a tool must not take the gateway down, and its message is not known to be safe to show.
     const message = error instanceof AppError ? error.message : 'The tool failed inside the gateway. The operator’s log has the details.';
-    const output: ToolOutput = {
-      text: message,
-      structured: {},
-      isError: true,
-      exitCode: null,
-      truncated: false,
-      bytes: Buffer.byteLength(message),
-    };
-    return {
-      output,
-      outcome: run.signal.aborted ? 'cancelled' : 'failed',
-      reason: run.signal.aborted ? abortReason(run.signal) : message,
-      durationMs: took(),
-      changes: null,
-    };
+    return run.signal.aborted
+      ? await done(failedOutput(message), 'cancelled', abortReason(run.signal))
+      : await done(failedOutput(message), 'failed', message);
   } finally {
     run.end();
     deps.live.end(record.id);
   }
+}
+
+/** A recording that cannot be kept is missed, and no reason to fail: the output itself goes into the call's record. */
+async function keep(deps: PipelineDeps, id: IntendedCall['record']['id'], recorder: Recorder): Promise<Digest | null> {
+  const cast = recorder.finish();
+  if (cast === null) return null;
+  try {
+    await deps.recordings.put(id, cast);
+    return sha256Hex(cast);
+  } catch {
+    return null;
+  }
+}
+
+function failedOutput(text: string): ToolOutput {
+  return { text, structured: {}, isError: true, exitCode: null, truncated: false, bytes: Buffer.byteLength(text) };
 }
 
 function abortReason(signal: AbortSignal): string {

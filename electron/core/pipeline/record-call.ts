@@ -96,6 +96,7 @@ export async function recordResult(deps: PipelineDeps, intended: IntendedCall, e
     truncated: output.truncated,
     duration_ms: Math.round(durationMs),
     change_set_id: execution.changes?.id ?? null,
+    recording_sha256: execution.recording,
   };
   const unit: CommitUnit = {
     events: [event('execution.finished', 'gateway', record, data)],

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import type { AuditEventType } from '../../shared/domain/audit.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import { createApprovalBroker, type ApprovalBroker } from '../core/approvals/approval-broker.ts';
+import { createChangeSets, type ChangeSets } from '../core/changes/change-sets.ts';
+import { createClassifier } from '../core/changes/classify.ts';
+import { createTaskLayers } from '../core/changes/task-layers.ts';
+import { createTokenService, type TokenService } from '../core/identity/token-service.ts';
+import { createJobs, type Jobs } from '../core/jobs/jobs.ts';
+import { createLiveOutput, type LiveOutput } from '../core/live-output.ts';
+import type { PipelineDeps } from '../core/pipeline/call-context.ts';
+import { createGate, type Gate } from '../core/pipeline/gate.ts';
+import { createRunningCalls, type RunningCalls } from '../core/pipeline/running-calls.ts';
+import { createAcceptedPolicy, type AcceptedPolicy } from '../core/policy/accepted-policy.ts';
+import { createPolicy } from '../core/policy/create-policy.ts';
+import { createShellParser } from '../core/policy/create-shell-parser.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import type { ShellParser } from '../core/policy/shell-parser.ts';
+import { runsUnlisted } from '../core/policy/shell/runs-unlisted.ts';
+import { createSandboxProfiles, type SandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
+import { createOpenTasks } from '../core/tasks/open-tasks.ts';
+import { createBashTool } from '../core/tools/bash.ts';
+import { createFileTools } from '../core/tools/file-tools.ts';
+import { createJobTools } from '../core/tools/job-tools.ts';
+import { createToolRegistry, type ToolRegistry } from '../core/tools/registry.ts';
+import type { GatehouseOptions } from './gatehouse.ts';
+import type { World } from './world.ts';
+
+/** What decides and acts, over the world's adapters; no listener, no window. */
+export interface Product {
+  readonly shell: ShellParser;
+  readonly profiles: SandboxProfiles;
+  readonly tools: ToolRegistry;
+  readonly acceptedPolicy: AcceptedPolicy | null;
+  readonly policy: Policy;
+  readonly tokens: TokenService;
+  readonly broker: ApprovalBroker;
+  readonly changes: ChangeSets;
+  readonly jobs: Jobs;
+  readonly running: RunningCalls;
+  readonly gate: Gate;
+  readonly live: LiveOutput;
+  readonly pipeline: PipelineDeps;
+}
+
+export function createProduct(world: World, options: GatehouseOptions): Product {
+  const { clock, bus, settings, store, files, sandbox, layers, changeFiles, policyFile, recordOrLog } = world;
+  const live = createLiveOutput();
+  const shell = createShellParser();
+  const profiles = createSandboxProfiles({ folders: [join(options.resourcesDir, 'sandbox/profiles'), join(world.dataDir, 'sandbox')] });
+
+  const changes = createChangeSets({
+    store,
+    files: changeFiles,
+    clock,
+    bus,
+    classify: createClassifier({ policy: { evaluateChange: (change) => policy.evaluateChange(change) } }),
+    onApplied: async (task, paths) => await layers.applied(task, paths),
+    budgetMb: () => settings.read().safety.undo_budget_mb,
+  });
+  const jobs = createJobs({ layers, changes, store, live, clock, bus, onError: options.log });
+
+  const tools = createToolRegistry([
+    ...createFileTools({ files }),
+    createBashTool({ sandbox, profiles, jobs, files, shell, settings: () => settings.read().safety, runsUnlisted }),
+    ...createJobTools(jobs),
+  ]);
+  // SECURITY: with a window, a file that something else changed waits for the operator (THREATS rule 21).
+  const acceptedPolicy = options.host === 'desktop' ? createAcceptedPolicy({ file: policyFile, store, bus }) : null;
+  const policy: Policy = createPolicy({
+    file: acceptedPolicy ?? policyFile,
+    clock,
+    tools: (name) => tools.get(name),
+    shell,
+    home: world.home,
+    isProfile: (name) => profiles.get(name) !== null,
+    onEvent: ({ type, data }: { type: AuditEventType; data: JsonObject }) => recordOrLog(type, data),
+  });
+  const tokens = createTokenService({ store, files, clock, bus });
+  const isTokenActive = tokens.isActive.bind(tokens);
+  const broker = createApprovalBroker({ store, clock, bus, timeoutSeconds: () => settings.read().approvals.timeout_s, isTokenActive });
+  const running = createRunningCalls();
+  const gate = createGate({ store, clock, bus });
+  const pipeline: PipelineDeps = {
+    registry: tools,
+    policy,
+    broker,
+    store,
+    tasks: createOpenTasks({ store, clock }),
+    gate,
+    running,
+    live,
+    clock,
+    bus,
+    layers: createTaskLayers({ layers, changes }),
+    changes,
+    recordings: world.recordings,
+    isTokenActive,
+  };
+  return { shell, profiles, tools, acceptedPolicy, policy, tokens, broker, changes, jobs, running, gate, live, pipeline };
+}
