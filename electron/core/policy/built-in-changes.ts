@@ -28,6 +28,7 @@ const ORDER = Object.keys(REASONS);
 /** What happens where no rule of the file has an opinion: a class holds, everything else inside the workspace applies. */
 export function builtInChange(classes: readonly ChangeClass[]): ChangeVerdict {
   const [gravest] = [...classes].sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
-  if (gravest === undefined) return { effect: 'apply', rule: 'builtin:ordinary-change', reason: 'An ordinary change inside the workspace.' };
+  if (gravest === undefined)
+    return { effect: 'apply', rule: 'builtin:ordinary-change', reason: 'An ordinary change inside the workspace.' };
   return { effect: 'hold', rule: `builtin:${gravest}`, reason: REASONS[gravest] };
 }

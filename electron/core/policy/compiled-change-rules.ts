@@ -3,7 +3,8 @@ import { classOfPath } from '../changes/path-classes.ts';
 import { componentsBelow } from '../changes/fold-name.ts';
 import { builtInChange } from './built-in-changes.ts';
 import { compileList } from './compiled-rules.ts';
-import type { PathInDocument, PolicyDocument } from './policy-document.ts';
+import type { PathInDocument } from '../yaml/yaml-document.ts';
+import type { PolicyDocument } from './policy-document.ts';
 import type { ChangeInput, ChangeVerdict } from './policy.ts';
 
 interface CompiledChangeRule {

@@ -59,12 +59,13 @@ export function createPolicy(deps: PolicyDeps): Policy {
   function examine(text: string): { readonly loaded: Loaded | null; readonly problems: readonly PolicyProblem[]; readonly rules: number } {
     const document = readPolicyDocument(text);
     if (document.file === null) return { loaded: null, problems: document.problems, rules: 0 };
-    const { rules } = document.file;
+    const { rules, changes: changeRules = [] } = document.file;
     const compiled = compileRules(document, rules, deps.home);
+    const changes = compileChangeRules(document, changeRules, new Set(rules.map(({ id }) => id)), deps.home);
     const misnamed = unknownProfiles(rules, deps.isProfile, document.problemAt);
-    const early = [...compiled.problems, ...misnamed];
+    const early = [...compiled.problems, ...changes.problems, ...misnamed];
     const found = early.length > 0 ? early : checkExamples(deps, rules, compiled.rules, document.problemAt);
-    const loaded = { text, version: versionOf(text), rules, compiled: compiled.rules };
+    const loaded = { text, version: versionOf(text), rules, compiled: compiled.rules, changeRules, judgeChange: changes.judge };
     return { loaded: found.length === 0 ? loaded : null, problems: found, rules: rules.length };
   }
 

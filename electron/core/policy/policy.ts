@@ -1,6 +1,7 @@
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { Risk, Scope } from '../../../shared/domain/identity.ts';
-import type { PolicyProblem, PolicyRule, PolicyStatus } from '../../../shared/domain/policy.ts';
+import type { ChangeKind } from '../../../shared/domain/change.ts';
+import type { ChangeClass, ChangeEffect, ChangeRule, PolicyProblem, PolicyRule, PolicyStatus } from '../../../shared/domain/policy.ts';
 
 /** What policy judges: the resolved call, never the agent's own words about it. */
 export interface PolicyInput {
