@@ -14,7 +14,7 @@ export interface EscapeAttemptsDeps {
 
 const probeProfile = SandboxProfile.parse({ name: 'probe', description: 'For trying the sandbox.', home: 'empty', toolchains: false });
 
-/** What a sandboxed process tries, each line telling how it went. Words come as arguments, never as text of the script. */
+/** What a sandboxed process tries, each line telling how it went; last it waits for the watchdog to have had a look. Words come as arguments, never as text of the script. */
 const script = `
 outside=$1 port=$2 home=$3; shift 3
 echo made > made && echo worked
@@ -29,6 +29,7 @@ while IFS='=' read -r -d '' name _; do [[ $name == PATH ]] || echo "ESCAPE: the 
 tr '\\0' '\\n' < /proc/1/environ | grep -vE '^(_=.*/bwrap|SHLVL=.*)?$' >/dev/null && echo "ESCAPE: bubblewrap's environment is not empty"
 unshare -U true 2>/dev/null && echo "ESCAPE: a namespace was made inside"
 for entry in /proc/self/fd/*; do ((\${entry##*/} > 2)) && [[ -e $entry && $(readlink "$entry") != /proc/* ]] && echo "ESCAPE: descriptor \${entry##*/} was inherited"; done
+sleep 0.1
 echo done
 `;
 

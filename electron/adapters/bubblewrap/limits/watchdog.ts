@@ -16,6 +16,8 @@ export interface WatchdogDeps {
   readonly disk: readonly (() => Promise<number>)[];
   /** Called once, when the command has gone over a limit. */
   readonly kill: () => void;
+  /** How often to look. Milliseconds. */
+  readonly intervalMs?: number;
   /** Called when the processes, or their counters, have been seen for the first time. */
   readonly onSeen?: () => void;
 }
@@ -25,16 +27,15 @@ export interface Watch {
   stop(): Promise<LimitName | null>;
 }
 
-const intervalMs = 200;
 /** Short commands are over before it is worth looking. */
-const firstMs = 50;
+const firstMs = 20;
 /** How much of the time looking may take: one fifth for processes, one tenth for the disk. */
 const rest = { processes: 4, disk: 9 };
 /** bubblewrap itself: its first process inside, and the one outside, which a control group counts as well. */
 const own = { inside: 1, grouped: 2 };
 
 /** Looks at a command's processes and disk while it runs and has it killed when it goes over. Costs nothing after `stop`. */
-export const startWatchdog = ({ pid, limits, counters, disk, kill, onSeen = () => undefined }: WatchdogDeps): Watch => {
+export const startWatchdog = ({ pid, limits, counters, disk, kill, intervalMs = 200, onSeen = () => undefined }: WatchdogDeps): Watch => {
   const memoryBytes = limits.memory_mb * mebibyte;
   let over: LimitName | null = null;
   let isStopped = false;
