@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { TokenId } from '../shared/domain/identity.ts';
 import { AppError } from '../shared/errors.ts';
 import { createLoopbackAgent } from './adapters/loopback-agent/loopback-agent.ts';
@@ -26,9 +25,9 @@ import { createOperatorSocket } from './operator/socket.ts';
 export function createGatehouse(options: GatehouseOptions): Gatehouse {
   const { log } = options;
   const world = createWorld(options);
-  const { clock, bus, settings, store, files, sandbox, machine, clients, policyFile, record, recordOrLog } = world;
+  const { clock, bus, settings, store, sandbox, layers, machine, clients, policyFile, record, recordOrLog } = world;
   const product = createProduct(world, options);
-  const { shell, tools, acceptedPolicy, policy, tokens, broker, changes, jobs, running, gate, live, pipeline } = product;
+  const { shell, profiles, tools, acceptedPolicy, policy, tokens, broker, changes, jobs, running, gate, live, pipeline } = product;
   const state = { mcpUrl: null as string | null, startedAt: '', isSocketAllowed: options.host === 'headless' };
 
   // The agents' plane.
@@ -157,7 +156,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       stop: () => gate.stop(),
     },
     // What a crash left half applied is completed or rolled back before anything else changes a file.
-    { name: 'changes', start: () => changes.start(), stop: () => world.layers.stop() },
+    { name: 'changes', start: () => changes.start(), stop: () => layers.stop() },
     { name: 'shell parser', start: () => shell.start() },
     { name: 'sandbox profiles', start: () => profiles.start() },
     {
@@ -173,6 +172,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     {
       name: 'sandbox',
       async start() {
+        await layers.probe();
         const probed = await sandbox.probe();
         await record('sandbox.probed', 'gateway', {
           mode: probed.mode,

@@ -5,18 +5,24 @@ import type { JsonObject } from '../../shared/json.ts';
 import { createAgentClients } from '../adapters/agent-clients/agent-clients.ts';
 import { createBubblewrap } from '../adapters/bubblewrap/bubblewrap.ts';
 import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
+import { createChangeFiles } from '../adapters/change-files/change-files.ts';
 import { createSystemClock } from '../adapters/clock.ts';
 import { createFiles } from '../adapters/files/files.ts';
+import { createLayers } from '../adapters/layers/layers.ts';
 import { createMachineProbes } from '../adapters/machine/machine-probes.ts';
 import { createPolicyFile } from '../adapters/policy-file/policy-file.ts';
+import { createRecordings } from '../adapters/recordings/recordings.ts';
 import { createRunner } from '../adapters/runner/runner.ts';
 import { createConfSettings } from '../adapters/settings/conf-settings.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { createChangeBus, type ChangeBus } from '../core/change-bus.ts';
+import type { ChangeFiles } from '../core/ports/change-files.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Files } from '../core/ports/files.ts';
+import type { Layers } from '../core/ports/layers.ts';
 import type { AgentClients, MachineProbes } from '../core/ports/machine.ts';
 import type { PolicyFileSource } from '../core/ports/policy-file.ts';
+import type { Recordings } from '../core/ports/recordings.ts';
 import type { Sandbox } from '../core/ports/sandbox.ts';
 import type { Store } from '../core/ports/store.ts';
 import { createAcceptedSettings, type AcceptedSettings } from '../core/settings/accepted-settings.ts';
@@ -34,6 +40,9 @@ export interface World {
   readonly store: Store;
   readonly files: Files;
   readonly sandbox: Sandbox;
+  readonly layers: Layers;
+  readonly changeFiles: ChangeFiles;
+  readonly recordings: Recordings;
   readonly machine: MachineProbes;
   readonly clients: AgentClients;
   readonly policyFile: PolicyFileSource;
@@ -47,6 +56,9 @@ export interface World {
   /** For what is worth an event and must not hold anything up. */
   readonly recordOrLog: (type: AuditEventType, data: JsonObject) => void;
 }
+
+/** All recordings of programs' output together, in bytes. */
+const recordingBudget = 256 * 1024 * 1024;
 
 export function createWorld(options: GatehouseOptions): World {
   const dataDir = resolve(options.dataDir);
@@ -92,12 +104,18 @@ export function createWorld(options: GatehouseOptions): World {
     },
   };
   const files = createFiles({ protectedPaths, home });
+  const findProgram = createFindProgram(process.env['PATH'] ?? '');
+  const layers = createLayers({
+    folder: join(dataDir, 'layers'),
+    checkWorkspace: async (path) => await files.checkWorkspace(path),
+    findProgram,
+  });
   const sandbox = createBubblewrap({
     runner,
     home,
     protectedPaths,
     checkWorkspace: async (path) => await files.checkWorkspace(path),
-    findProgram: createFindProgram(process.env['PATH'] ?? ''),
+    findProgram,
     seccompTable: join(options.resourcesDir, 'sandbox/seccomp.yaml'),
   });
   const machine = createMachineProbes({
@@ -122,6 +140,9 @@ export function createWorld(options: GatehouseOptions): World {
     store,
     files,
     sandbox,
+    layers,
+    changeFiles: createChangeFiles({ dataDir, protectedPaths }),
+    recordings: createRecordings({ folder: join(dataDir, 'recordings'), budgetBytes: recordingBudget }),
     machine,
     clients: createAgentClients({ home, env: process.env, dataDir, now: () => clock.now() }),
     policyFile: createPolicyFile(join(dataDir, 'policy.yaml')),
