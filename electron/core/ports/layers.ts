@@ -61,5 +61,7 @@ export interface Layers {
   applied(task: TaskId, paths: readonly string[]): Promise<void>;
   /** Removes a task's layer once its views are closed. */
   drop(task: TaskId): Promise<void>;
+  /** Tasks that have something on disk, whether open or not. */
+  list(): Promise<readonly TaskId[]>;
   stop(): Promise<void>;
 }

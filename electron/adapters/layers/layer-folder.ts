@@ -1,0 +1,113 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, mkdir, readdir, rename, rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { below, errnoOf, holdChild, holdFolder, isGone, itself, using, type Held } from './descriptors.ts';
+
+/** Where one workspace's layer is kept. */
+export interface LayerFolder {
+  readonly path: string;
+  readonly upper: string;
+  readonly work: string;
+  /** What is let go lies here until it is removed; also after a crash. */
+  readonly trash: string;
+}
+
+export const layerFolder = (taskFolder: string, workspace: string): LayerFolder => {
+  const path = join(taskFolder, createHash('sha256').update(workspace).digest('hex').slice(0, 32));
+  return { path, upper: join(path, 'upper'), work: join(path, 'work'), trash: join(path, 'trash') };
+};
+
+/** Makes what is missing. Nobody else can enter `path`; `upper` itself has the workspace's mode, which the merged folder shows. */
+export const makeLayerFolder = async (folder: LayerFolder, mode: bigint): Promise<void> => {
+  await mkdir(folder.path, { recursive: true, mode: 0o700 });
+  for (const path of [folder.upper, folder.work, folder.trash]) {
+    await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    });
+  }
+  await chmod(folder.upper, Number(mode) & 0o7777);
+};
+
+const trashName = (): string => randomBytes(12).toString('hex');
+
+/** Moves an entry of a held folder out of sight; removing it takes time, this does not. */
+export const discard = async (parent: Held, name: string | Buffer, trash: Held): Promise<void> => {
+  const from = below(parent, name);
+  const to = below(trash, trashName());
+  await rename(from, to).catch(async (error: unknown) => {
+    if (isGone(error)) return;
+    // A folder moves only when its own `..` may be written.
+    if (errnoOf(error) !== 'EACCES') throw error;
+    await openUp(parent, name);
+    await rename(from, to);
+  });
+};
+
+/** Gives us the permissions to empty a folder, if it is one. */
+const openUp = async (parent: Held, name: string | Buffer): Promise<void> => {
+  const child = await holdChild(parent, name);
+  if (child === null) return;
+  await using(child, async (held) => {
+    if (held.stat.isDirectory()) await chmod(itself(held), 0o700);
+  });
+};
+
+/**
+ * Empties the trash. A tree is flattened, one folder at a time, so that neither its depth nor the length of its paths matters, and every
+ * step is by descriptor: a process of the agent's that survived could still move things in there.
+ */
+export const emptyTrash = async (path: string): Promise<void> => {
+  const held = await holdFolder(path).catch((error: unknown) => {
+    if (isGone(error)) return null;
+    throw error;
+  });
+  if (held === null) return;
+  await using(held, async (trash) => {
+    for (;;) {
+      const names = await readdir(itself(trash));
+      if (names.length === 0) return;
+      for (const name of names) await removeOne(trash, name);
+    }
+  });
+};
+
+const removeOne = async (trash: Held, name: string): Promise<void> => {
+  const child = await holdChild(trash, name);
+  if (child === null) return;
+  await using(child, async (folder) => {
+    const at = below(trash, name);
+    if (!folder.stat.isDirectory()) return unlink(at);
+    await chmod(itself(folder), 0o700);
+    for (const inner of await readdir(itself(folder), { encoding: 'buffer' })) {
+      await unlink(below(folder, inner)).catch(async (error: unknown) => {
+        if (isGone(error)) return;
+        // unlink(2) answers EISDIR for a folder; POSIX also allows EPERM.
+        if (!['EISDIR', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+        await discard(folder, inner, trash);
+      });
+    }
+    await rmdir(at).catch((error: unknown) => {
+      // Something was added meanwhile: the next round takes it.
+      if (!isGone(error) && errnoOf(error) !== 'ENOTEMPTY') throw error;
+    });
+  });
+};
+
+/** Removes everything of a task's, whatever modes and depths its layers have. */
+export const removeLayers = async (taskFolder: string): Promise<void> => {
+  const parent = await holdFolder(taskFolder).catch((error: unknown) => {
+    if (isGone(error)) return null;
+    throw error;
+  });
+  if (parent === null) return;
+  await using(parent, async (folder) => {
+    const trash = join(taskFolder, 'trash');
+    await mkdir(trash, { recursive: true, mode: 0o700 });
+    await using(await holdFolder(trash), async (into) => {
+      for (const name of await readdir(itself(folder))) if (name !== 'trash') await discard(folder, name, into);
+    });
+    await emptyTrash(trash);
+    await rmdir(trash);
+  });
+  await rmdir(taskFolder);
+};

@@ -1,0 +1,172 @@
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskId } from '../../../shared/domain/identity.ts';
+import { TaskId as TaskIdSchema } from '../../../shared/domain/identity.ts';
+import type { LayerStatus } from '../../../shared/domain/sandbox.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { LayerView, Layers } from '../../core/ports/layers.ts';
+import { createAppliedFiles, type AppliedFiles } from './applied-files.ts';
+import { isGone } from './descriptors.ts';
+import { removeLayers } from './layer-folder.ts';
+import { measureLayer } from './measure-layer.ts';
+import { probeOverlay } from './probe-overlay.ts';
+import { scanLayer } from './scan-layer.ts';
+import { openTaskLayers, type OpenedLayers } from './task-layer.ts';
+
+export interface LayersDeps {
+  /** A folder of the data directory; made when it is missing, 0700. */
+  readonly folder: string;
+  /** Answers the resolved path of a folder that may be a workspace; throws otherwise. */
+  readonly checkWorkspace: (path: string) => Promise<string>;
+  /** The whole path of a program; null when there is none. */
+  readonly findProgram: (name: string) => Promise<string | null>;
+}
+
+/** What is known of one task. */
+interface TaskState {
+  opened: OpenedLayers | null;
+  users: number;
+  readonly applied: AppliedFiles;
+  /** The end of what is being done to this task's layers; one thing at a time. */
+  busy: Promise<unknown>;
+}
+
+const untried: LayerStatus = { kind: 'none', detail: 'not tried yet', fix: null };
+
+/** The `Layers` port on Linux: an overlay for each workspace, mounted in namespaces that nobody but the task's commands and the gateway enters. */
+export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps): Layers => {
+  const tasks = new Map<TaskId, TaskState>();
+  let status: LayerStatus = untried;
+  let unshare: string | null = null;
+
+  const stateOf = (task: TaskId): TaskState => {
+    const known = tasks.get(task);
+    if (known !== undefined) return known;
+    const made: TaskState = { opened: null, users: 0, applied: createAppliedFiles(), busy: Promise.resolve() };
+    tasks.set(task, made);
+    return made;
+  };
+
+  const alone = async <T>(task: TaskId, work: (state: TaskState) => Promise<T>): Promise<T> => {
+    const state = stateOf(task);
+    const done = state.busy.then(async () => work(state));
+    state.busy = done.catch(() => undefined);
+    return done;
+  };
+
+  /** A file of our own, touched: its ctime is the clock by which the kernel stamps every local file. */
+  const readClock = async (): Promise<bigint> => {
+    const marker = join(folder, '.clock');
+    const now = new Date();
+    await utimes(marker, now, now).catch(async (error: unknown) => {
+      if (!isGone(error)) throw error;
+      await writeFile(marker, '', { mode: 0o600 });
+    });
+    return (await stat(marker, { bigint: true })).ctimeNs;
+  };
+
+  const taskFolder = (task: TaskId): string => join(folder, TaskIdSchema.parse(task));
+
+  const open: Layers['open'] = async (task, workspaces, held) =>
+    alone(task, async (state) => {
+      if (state.opened === null) {
+        if (unshare === null || status.kind !== 'overlay') {
+          throw new AppError(
+            'unavailable',
+            `no copy-on-write layer can be made here (${status.detail})${status.fix === null ? '' : `: ${status.fix}`}`,
+          );
+        }
+        state.opened = await openTaskLayers({ unshare, taskFolder: taskFolder(task), workspaces, held, checkWorkspace, readClock });
+        state.applied.forgetBefore(state.opened.since);
+      }
+      const { opened } = state;
+      const missing = workspaces.find((workspace) => !opened.roots.some((root) => root.workspace === workspace));
+      if (missing !== undefined) {
+        throw new AppError(
+          'conflict',
+          `the task's view that is open does not have the workspace ${missing}: try again when its running calls have ended`,
+        );
+      }
+      return viewOf(task, state, opened);
+    });
+
+  const viewOf = (task: TaskId, state: TaskState, opened: OpenedLayers): LayerView => {
+    state.users += 1;
+    let isClosed = false;
+    const check = (): void => {
+      if (isClosed) throw new Error('the view is closed');
+    };
+    return {
+      task,
+      roots: opened.roots.map(({ workspace, held }) => ({ workspace, fd: held.handle.fd })),
+      namespaces: { user: opened.user.fd, mount: opened.mount.fd },
+      async scan() {
+        check();
+        const results = [];
+        for (const layer of opened.layers) {
+          const isNewer = state.applied.isNewer(opened.since);
+          results.push(await scanLayer({ ...layer, isNewer }));
+        }
+        return { changes: results.flatMap((one) => one.changes), skipped: results.flatMap((one) => one.skipped) };
+      },
+      async bytes() {
+        check();
+        let total = 0;
+        for (const { upper } of opened.layers) total += await measureLayer(upper);
+        return total;
+      },
+      async close() {
+        if (isClosed) return;
+        isClosed = true;
+        await alone(task, async () => {
+          state.users -= 1;
+          if (state.users > 0) return;
+          state.opened = null;
+          await opened.close();
+        });
+      },
+    };
+  };
+
+  return {
+    async probe() {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      unshare = await findProgram('unshare');
+      status = await probeOverlay({ unshare, folder });
+      return status;
+    },
+    status: () => status,
+    open,
+    join: async (task) =>
+      alone(task, async (state) => {
+        if (state.opened !== null) return viewOf(task, state, state.opened);
+        return null;
+      }),
+    applied: async (task, paths) => alone(task, async (state) => state.applied.add(paths)),
+    async drop(task) {
+      await alone(task, async (state) => {
+        if (state.opened !== null) {
+          throw new AppError('conflict', 'a call of the task still uses its layer: try again when it has ended');
+        }
+        await removeLayers(taskFolder(task));
+        tasks.delete(task);
+      });
+    },
+    async list() {
+      const names = await readdir(folder).catch((error: unknown) => {
+        if (isGone(error)) return [];
+        throw error;
+      });
+      return names.flatMap((name) => TaskIdSchema.safeParse(name).data ?? []);
+    },
+    async stop() {
+      for (const [task, state] of [...tasks]) {
+        await alone(task, async () => {
+          const { opened } = state;
+          state.opened = null;
+          await opened?.close();
+        });
+      }
+    },
+  };
+};
