@@ -2,13 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
 import { createFiles } from '../adapters/files/files.ts';
+import { createLayers } from '../adapters/layers/layers.ts';
 import { createShellParser } from '../core/policy/create-shell-parser.ts';
 import { runsUnlisted } from '../core/policy/shell/runs-unlisted.ts';
 import { createBashTool } from '../core/tools/bash.ts';
 import { createFileTools } from '../core/tools/file-tools.ts';
 import { createToolRegistry, type ToolRegistry } from '../core/tools/registry.ts';
 import type { Resolution, ToolOutput } from '../core/tools/tool.ts';
+import type { LayerView, Layers } from '../core/ports/layers.ts';
+import type { TaskId } from '../../shared/domain/identity.ts';
+import { noJobs, toolContext, toolRun } from './tool-context.ts';
 import { openSandboxWorld, type SandboxWorld } from './sandbox-world.ts';
 import { storedToken } from './store-records.ts';
 import { fixedProfiles } from './fixed-profiles.ts';
@@ -16,28 +21,44 @@ import { fixedProfiles } from './fixed-profiles.ts';
 describe('the six tools on a real file system, parser and sandbox', () => {
   let world: SandboxWorld;
   let registry: ToolRegistry;
+  let layers: Layers;
+  const task = 'task_0000000000000000' as TaskId;
   beforeEach(async () => {
     world = await openSandboxWorld();
     await world.sandbox.probe();
     const files = createFiles({ protectedPaths: [world.data], home: world.home });
+    layers = createLayers({
+      folder: join(world.data, 'layers'),
+      checkWorkspace: files.checkWorkspace,
+      findProgram: createFindProgram('/usr/bin:/bin'),
+    });
+    await layers.probe();
     const shell = createShellParser();
     await shell.start();
     const settings = () => ({ bash_timeout_s: 20, output_limit_bytes: 100_000 });
     registry = createToolRegistry([
       ...createFileTools({ files }),
-      createBashTool({ sandbox: world.sandbox, profiles: fixedProfiles(), files, shell, settings, runsUnlisted }),
+      createBashTool({ sandbox: world.sandbox, jobs: noJobs, profiles: fixedProfiles(), files, shell, settings, runsUnlisted }),
     ]);
   });
-  afterEach(async () => world.close());
+  afterEach(async () => {
+    await layers.stop();
+    await world.close();
+  });
 
-  const resolve = async (name: string, args: unknown): Promise<Resolution> => {
+  const resolve = async (name: string, args: unknown, view: LayerView | null = null): Promise<Resolution> => {
     const tool = registry.get(name)!;
-    return tool.resolve(tool.arguments.parse(args), { token: storedToken({ workspaces: [world.workspace] }).token });
+    return tool.resolve(tool.arguments.parse(args), toolContext(storedToken({ workspaces: [world.workspace] }).token, view));
   };
   const run = async (name: string, args: unknown): Promise<ToolOutput> => {
-    const resolution = await resolve(name, args);
-    const execution = { profile: 'default', signal: new AbortController().signal, onOutput: () => undefined };
-    return resolution.execute(execution).finally(async () => resolution.release());
+    // Nothing is collected here: every change stays in the layer, and the next call sees it.
+    const view = await layers.open(task, [world.workspace], [world.workspace]);
+    try {
+      const resolution = await resolve(name, args, view);
+      return await resolution.execute(toolRun({ openLayer: async () => view })).finally(async () => resolution.release());
+    } finally {
+      await view.close();
+    }
   };
 
   it('work together', async () => {
@@ -70,8 +91,9 @@ describe('the six tools on a real file system, parser and sandbox', () => {
     const found = await run('file_search', { pattern: 'canary' });
     expect(found.text).not.toContain(world.secret);
     expect(readFileSync(join(world.root, 'canary'), 'utf8')).toBe(world.secret);
-    // Positive control: the same link, were it followed by name.
-    expect(readFileSync(join(world.workspace, 'link'), 'utf8')).toBe(world.secret);
+    // Positive control: a link like that, were it followed by name.
+    symlinkSync(join(world.root, 'canary'), join(world.workspace, 'control'));
+    expect(readFileSync(join(world.workspace, 'control'), 'utf8')).toBe(world.secret);
     expect((await run('file_read', { path: 'ok' })).text).toBe('ok\n');
   });
 
@@ -100,7 +122,7 @@ describe('the six tools on a real file system, parser and sandbox', () => {
     const result = await run('bash', { command: 'touch started; sleep 100; touch made', timeout_s: 2 });
     expect(result).toMatchObject({ isError: true, exitCode: null });
     expect(result.text).toContain('time limit of 2 s');
-    expect(existsSync(join(world.workspace, 'started'))).toBe(true);
-    expect(existsSync(join(world.workspace, 'made'))).toBe(false);
+    expect((await run('file_list', { path: '.' })).text).toBe('started\t0');
+    expect(existsSync(join(world.workspace, 'started'))).toBe(false);
   });
 });

@@ -7,6 +7,7 @@ import type { Sandbox, SandboxCommand, SandboxResult, WorkspaceMount } from '../
 import type { SandboxProfiles } from '../sandbox/sandbox-profiles.ts';
 import { findCommandFiles } from './command-operands.ts';
 import { defineTool, requireKind } from './file-call.ts';
+import { overLimit } from './over-limit.ts';
 import { createSystemPrograms, sandboxPath, type SystemPrograms } from './system-programs.ts';
 import type { Job } from '../../../shared/domain/job.ts';
 import type { Jobs, NewJob } from '../jobs/jobs.ts';
@@ -154,7 +155,7 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
         return startedJob(job);
       }
       const result = await deps.sandbox.run(command(view), signal, { onOutput, onStarted });
-      return outputOf(result, seconds);
+      return outputOf(result, seconds, profile);
     },
     release: async () => undefined,
   };
@@ -231,14 +232,23 @@ const ending = (
   }
 };
 
-const outputOf = ({ exit, output, outputBytes, truncated, durationMs }: SandboxResult, seconds: number): ToolOutput => {
-  const { note, isError, code } = ending(exit, seconds);
+const outputOf = (result: SandboxResult, seconds: number, profile: SandboxProfile): ToolOutput => {
+  const { exit, output, outputBytes, truncated, durationMs, limit } = result;
+  const ended = ending(exit, seconds);
+  const { note, isError, code } = limit === undefined ? ended : { ...ended, note: overLimit(limit, profile), isError: true };
   const notes = [...(truncated ? [`[output cut: ${outputBytes} bytes in all]`] : []), ...(note === null ? [] : [note])];
   // What went wrong comes first where it is the point of the answer.
   const text = (isError ? [...notes, output] : [output.replace(/\n$/, ''), ...notes]).filter((part) => part !== '').join('\n');
   return {
     text: text === '' ? '[no output]' : text,
-    structured: { exit: exit.kind, exit_code: code, duration_ms: durationMs, bytes: outputBytes, truncated },
+    structured: {
+      exit: exit.kind,
+      exit_code: code,
+      duration_ms: durationMs,
+      bytes: outputBytes,
+      truncated,
+      ...(limit === undefined ? {} : { limit }),
+    },
     isError,
     exitCode: code,
     truncated,
