@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 /** An address as it is dialled: 4 or 16 bytes, never text that somebody else parses again. */
 export interface PinnedAddress {
   readonly bytes: Uint8Array;
+  /** Of the same bytes, for the log and for the system call. */
   readonly text: string;
   readonly port: number;
 }
@@ -16,36 +17,66 @@ export type EgressRefusal =
   | 'unreachable'
   | 'sni_mismatch'
   | 'host_mismatch'
-  | 'bad_request';
+  | 'bad_request'
+  | 'too_many';
 
-/** What was tried and what became of it; the log keeps each one. */
+/** What was tried and what became of it. Names are as the command gave them, shortened, and untrusted. */
 export interface EgressEvent {
   readonly host: string;
   readonly port: number;
+  /** What was dialled; null: nothing was. */
   readonly address: string | null;
   readonly refusal: EgressRefusal | null;
+  /** What went out to the address and came back, everything included. */
   readonly bytesUp: number;
   readonly bytesDown: number;
+}
+
+/** A connection that counts. */
+export interface DialedStream extends Duplex {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
 }
 
 /** Resolves and dials; decides nothing. */
 export interface Dialer {
   /** Every address of a name. Errors: `not_found`, `unavailable`. */
-  resolve(host: string, signal: AbortSignal): Promise<readonly PinnedAddress['bytes'][]>;
+  resolve(host: string, signal: AbortSignal): Promise<readonly Uint8Array[]>;
   /** Connects to exactly these bytes. Errors: `unavailable`. */
-  dial(address: PinnedAddress, signal: AbortSignal): Promise<Duplex>;
+  dial(address: PinnedAddress, signal: AbortSignal): Promise<DialedStream>;
+}
+
+/** What one command may reach, and who is told of each attempt. */
+export interface EgressOptions {
+  /** Host names and `*.host`, each with an optional port (default 443 and 80). */
+  readonly domains: readonly string[];
+  readonly onEvent: (event: EgressEvent) => void;
 }
 
 /** A proxy for one sandboxed command: a Unix socket of the gateway's that only its bridge is told of. */
 export interface EgressProxy {
   readonly socketPath: string;
-  events(): readonly EgressEvent[];
+  /** Cuts every connection; each one's event has been told when this resolves. */
   close(): Promise<void>;
 }
 
 export interface Egress {
   start(): Promise<void>;
-  /** Opens a proxy that lets through what `domains` names and nothing else. */
-  openProxy(options: { readonly domains: readonly string[]; readonly onEvent: (event: EgressEvent) => void }): Promise<EgressProxy>;
+  /** Opens a proxy that lets through what `domains` names and nothing else. Errors: `invalid_input` for what names no host, `unavailable`. */
+  openProxy(options: EgressOptions): Promise<EgressProxy>;
   stop(): Promise<void>;
+}
+
+/** Where a sandboxed command lives, as descriptors of ours. */
+export interface BridgeOptions extends EgressOptions {
+  /** The command's network namespace, with its loopback up. */
+  readonly networkNamespace: number;
+  /** A user namespace that owns it, or one above that which we made (a layer's). Null: the owner is asked of the kernel. */
+  readonly userNamespace: number | null;
+}
+
+/** A way out of a network namespace that has none: a port on its 127.0.0.1 that leads to a proxy made for it. */
+export interface EgressBridge {
+  /** Resolves once the port listens. Errors: `unavailable` with the fix, `invalid_input`. The descriptors may be closed after it. */
+  open(options: BridgeOptions): Promise<{ readonly port: number; close(): Promise<void> }>;
 }
