@@ -1,73 +1,17 @@
-import type { ChangeEntry, ChangeSet, ChangeSetId, FileVersion } from '../../../shared/domain/change.ts';
-import type { AgentName, CallId, Digest, TaskId } from '../../../shared/domain/identity.ts';
+import type { ChangeSet, ChangeSetId, ChangeSetState, FileVersion } from '../../../shared/domain/change.ts';
+import type { CallId, TaskId } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { ChangeBus } from '../change-bus.ts';
 import type { ChangeFiles } from '../ports/change-files.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { LayerView } from '../ports/layers.ts';
-import type { Store } from '../ports/store.ts';
+import { pathsOf } from './apply-journal.ts';
+import type { ChangeDecision, ChangeDiff, ChangeSetDeps, Collection, Undone } from './change-set-parts.ts';
+import { collectChanges } from './collect-changes.ts';
+import { acceptChanges, dropChanges } from './decide-changes.ts';
+import { recoverChanges } from './recover-changes.ts';
+import { createSerial } from './serial.ts';
 import { isWaiting } from './set-state.ts';
-
-/** What a classifier is told beside the change itself. */
-export interface ClassifyContext {
-  readonly task: TaskId;
-  readonly agent: AgentName;
-  readonly tool: string;
-  /** The whole text of a version, null when it is not a text of at most 512 KiB: for files whose meaning lies in what changed. */
-  readonly text: (version: FileVersion | null) => Promise<string | null>;
-}
-
-/** One change before anything is decided. A rename comes twice: as what is new, and as what is gone. */
-export type Candidate = Pick<ChangeEntry, 'workspace' | 'path' | 'kind' | 'before' | 'after'>;
-
-export interface Classification {
-  readonly effect: 'apply' | 'hold' | 'drop';
-  readonly rule: string;
-  readonly reason: string;
-}
-
-/** Says what becomes of a change. */
-export type Classify = (candidate: Candidate, context: ClassifyContext) => Classification | Promise<Classification>;
-
-/** The call whose changes are collected. */
-export interface CollectedCall {
-  readonly id: CallId;
-  readonly task_id: TaskId | null;
-  readonly agent: AgentName;
-  readonly tool: string;
-  /** The command or the file, in short. */
-  readonly summary: string;
-}
-
-export interface Collection {
-  readonly call: CollectedCall;
-  readonly view: Pick<LayerView, 'task' | 'roots' | 'scan'>;
-  /** Paths whose exact content the operator approved: no second question. */
-  readonly approvedPaths: ReadonlySet<string>;
-}
-
-export interface ChangeDecision {
-  readonly id: ChangeSetId;
-  readonly digest: Digest;
-  /** Absolute; undefined: everything that waits. */
-  readonly paths?: readonly string[] | undefined;
-}
-
-/** Both sides of one entry as text, each at most 512 KiB; null where there is nothing, or no text. */
-export interface ChangeDiff {
-  readonly path: string;
-  readonly before: string | null;
-  readonly after: string | null;
-  /** The real file now. */
-  readonly current: string | null;
-  readonly truncated: boolean;
-  readonly is_text: boolean;
-}
-
-export interface Undone {
-  readonly change_set: ChangeSet;
-  readonly refused: readonly { readonly path: string; readonly reason: string }[];
-}
+import { shownLimit, shownText, versionText, type ShownText } from './text-of.ts';
+import { keepToBudget } from './undo-budget.ts';
+import { undoChanges } from './undo-changes.ts';
 
 /** What calls changed: collected, applied or held, decided, undone. */
 export interface ChangeSets {
@@ -98,39 +42,91 @@ export interface ChangeSets {
   undo(id: ChangeSetId, channel: string): Promise<Undone>;
 }
 
-export interface ChangeSetDeps {
-  readonly store: Store;
-  readonly files: ChangeFiles;
-  readonly clock: Clock;
-  readonly bus: ChangeBus;
-  readonly classify: Classify;
-  /** Tells the task's layer that these real files were changed by the gateway. */
-  readonly onApplied: (task: TaskId, paths: readonly string[]) => Promise<void>;
-  /** `safety.undo_budget_mb`. */
-  readonly budgetMb: () => number;
-}
+/** Bytes of kept contents after which the budget is looked at again. */
+const budgetStep = 64 * 1024 * 1024;
+const open: readonly ChangeSetState[] = ['held', 'partly_held'];
 
-export function createChangeSets({ store }: Pick<ChangeSetDeps, 'store'>): ChangeSets {
-  const refuse = async (): Promise<never> =>
-    await Promise.reject(new AppError('unavailable', 'Changes cannot be applied in this version.'));
+export function createChangeSets(deps: ChangeSetDeps): ChangeSets {
+  const { store, files, bus } = deps;
+  const serial = createSerial();
+  let isSettled = false;
+  let unbudgeted = 0;
+
   const get = async (id: ChangeSetId): Promise<ChangeSet> => {
     const found = await store.changeSet(id);
     if (found === null) throw new AppError('not_found', `There is no change set ${id}.`);
     return found;
   };
-  return {
-    start: async () => await Promise.resolve(),
-    collect: refuse,
-    heldPaths: async (task_id) =>
-      (await store.changeSets({ task_id, withRemainder: true, limit: 1000 })).flatMap(({ entries }) =>
-        entries.filter(isWaiting).flatMap(({ path, from }) => (from === null ? [path] : [path, from])),
-      ),
-    list: async ({ state, ...filter }) =>
-      await store.changeSets({ ...filter, ...(state === 'open' ? { states: ['held', 'partly_held'] } : {}) }),
-    get,
-    diff: refuse,
-    accept: refuse,
-    drop: refuse,
-    undo: refuse,
+  /** One at a time for the whole process, and never on top of a set that is still half done. */
+  const change = async <T>(work: () => Promise<T>): Promise<T> =>
+    await serial(async () => {
+      if (!isSettled) await recoverChanges(deps);
+      isSettled = false;
+      const result = await work();
+      isSettled = true;
+      return result;
+    });
+  const keepBudget = async (): Promise<void> => {
+    unbudgeted = 0;
+    await keepToBudget(deps, deps.budgetMb() * 1024 * 1024);
+    bus.changed('changes');
   };
+
+  return {
+    start: async () =>
+      await change(async () => {
+        await keepBudget();
+      }),
+    collect: async (collection) =>
+      await change(async () => {
+        const set = await collectChanges(deps, collection);
+        unbudgeted += set?.entries.reduce((sum, entry) => sum + sizeOf(entry.before) + sizeOf(entry.after), 0) ?? 0;
+        if (unbudgeted > budgetStep) await keepBudget();
+        return set;
+      }),
+    heldPaths: async (task_id) => {
+      const sets = await store.changeSets({ task_id, states: open, limit: 1000 });
+      return sets.flatMap(({ entries }) => pathsOf(entries.filter(isWaiting)));
+    },
+    list: async ({ state, ...filter }) => await store.changeSets({ ...filter, ...(state === 'open' ? { states: open } : {}) }),
+    get,
+    diff: async (id, path) => await diffOf(files, await get(id), path),
+    accept: async (decision, channel) => await change(async () => await acceptChanges(deps, await get(decision.id), decision, channel)),
+    drop: async (decision, channel) => await change(async () => await dropChanges(deps, await get(decision.id), decision, channel)),
+    undo: async (id, channel) => await change(async () => await undoChanges(deps, await get(id), channel)),
+  };
+}
+
+const sizeOf = (version: FileVersion | null): number => (version?.type === 'file' ? version.size : 0);
+
+async function diffOf(files: ChangeFiles, set: ChangeSet, path: string): Promise<ChangeDiff> {
+  const entry = set.entries.find((one) => one.path === path);
+  if (entry === undefined) throw new AppError('not_found', `${path} is not in the change set ${set.id}.`);
+  const [before, after, current] = await Promise.all([
+    versionText(files, entry.before),
+    versionText(files, entry.after),
+    currentText(files, entry.workspace, path),
+  ]);
+  const sides = [before, after, current];
+  return {
+    path,
+    before: before.text,
+    after: after.text,
+    current: current.text,
+    truncated: sides.some(({ isCut }) => isCut),
+    is_text: sides.every(({ isText }) => isText),
+  };
+}
+
+/** The real file now, as text; nothing where it cannot be looked at. */
+async function currentText(files: ChangeFiles, workspace: string, path: string): Promise<ShownText> {
+  try {
+    const version = await files.inspect(workspace, path);
+    if (version?.type !== 'file') return await versionText(files, version);
+    const bytes = await files.readReal(workspace, path, shownLimit);
+    return bytes === null ? await versionText(files, null) : shownText(bytes, version.size);
+  } catch (error) {
+    if (error instanceof AppError) return await versionText(files, null);
+    throw error;
+  }
 }

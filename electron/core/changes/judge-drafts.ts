@@ -1,0 +1,80 @@
+import type { ChangeEntry } from '../../../shared/domain/change.ts';
+import type { ChangeContext, Classification, ClassifyChanges } from './classify.ts';
+import { halvesOf, type Decided, type Draft } from './drafts.ts';
+import { ancestorsOf } from './plan-steps.ts';
+
+export type Judged = Draft & Decided;
+
+export interface Judge {
+  readonly classify: ClassifyChanges;
+  readonly context: ChangeContext;
+  readonly approvedPaths: ReadonlySet<string>;
+  /** Paths whose very same change the operator has undone before in this task. */
+  readonly undone: ReadonlySet<string>;
+  /** Paths that wait already, by an earlier set. */
+  readonly waiting: ReadonlySet<string>;
+}
+
+const strictness = { apply: 0, hold: 1, drop: 2 } as const;
+const undoneBefore: Classification = { effect: 'hold', rule: 'builtin:undone', reason: 'The operator undid this very change before.' };
+/** SECURITY: what nobody judged waits. */
+const unjudged: Classification = { effect: 'hold', rule: 'builtin:unjudged', reason: 'This change was not judged.' };
+
+/** Decides every draft: `pending` ones are to be applied. A rename goes by its stricter half, and nothing goes ahead of the folder it needs. */
+export async function judgeDrafts(drafts: readonly Draft[], judge: Judge): Promise<readonly Judged[]> {
+  const { approvedPaths, classify, context } = judge;
+  const halves = drafts.flatMap((draft) => halvesOf(draft).map((half) => ({ draft, half })));
+  const answers = await classify(
+    halves.map(({ half }) => {
+      const { workspace, path, kind, before, after, isConflict } = half;
+      return { workspace, path, kind, before, after, isConflict, isApproved: approvedPaths.has(path) };
+    }),
+    context,
+  );
+  const strictest = new Map<Draft, Classification>();
+  halves.forEach(({ draft, half }, index) => {
+    const answer = answers[index] ?? unjudged;
+    const isAgain = answer.effect === 'apply' && judge.undone.has(half.path) && !approvedPaths.has(half.path);
+    const found = isAgain ? undoneBefore : answer;
+    const worst = strictest.get(draft);
+    if (worst === undefined || strictness[found.effect] > strictness[worst.effect]) strictest.set(draft, found);
+  });
+  const judged = drafts.map((draft) => ({ ...draft, ...decided(draft, strictest.get(draft) ?? unjudged) }));
+  return followFolders(judged, judge.waiting);
+}
+
+function decided(draft: Draft, { effect, rule, reason }: Classification): Decided {
+  if (effect === 'drop') return { state: 'dropped', rule, reason };
+  if (draft.isConflict) return { state: 'conflict', rule, reason: 'The real file changed meanwhile, and not through the gateway.' };
+  return { state: effect === 'hold' ? 'held' : 'pending', rule, reason };
+}
+
+const isFolder = (version: ChangeEntry['before']): boolean => version?.type === 'directory';
+
+/** What is in a new folder waits with it; a folder that is to go waits for everything in it. */
+function followFolders(judged: readonly Judged[], waiting: ReadonlySet<string>): readonly Judged[] {
+  const byPath = new Map(judged.map((one) => [one.path, one]));
+  const next = [...judged].sort((one, other) => (one.path < other.path ? -1 : 1));
+  for (const one of next) {
+    if (one.state !== 'pending' || one.after === null) continue;
+    const folder = ancestorsOf(one.path)
+      .map((path) => byPath.get(path))
+      .find((above) => above !== undefined && isFolder(above.after) && !isFolder(above.before) && above.state !== 'pending');
+    const earlier = ancestorsOf(one.path).find((path) => waiting.has(path));
+    if (folder === undefined && earlier === undefined) continue;
+    const state = folder?.state === 'dropped' ? 'dropped' : 'held';
+    const reason = `It belongs to a folder that is not there yet: ${folder?.path ?? earlier ?? ''}`;
+    byPath.set(one.path, { ...one, state, rule: folder?.rule ?? one.rule, reason });
+  }
+  const kept = new Set([...waiting].flatMap(ancestorsOf));
+  for (const one of byPath.values()) {
+    if (one.state === 'pending') continue;
+    for (const half of halvesOf(one)) if (half.before !== null) for (const above of ancestorsOf(half.path)) kept.add(above);
+  }
+  return judged.map(({ path }) => {
+    const one = byPath.get(path) as Judged;
+    const isLeaving = isFolder(one.before) && !isFolder(one.after);
+    if (one.state !== 'pending' || !isLeaving || !kept.has(path)) return one;
+    return { ...one, state: 'held', reason: 'Something in the folder is not deleted yet.' };
+  });
+}
