@@ -20,7 +20,10 @@ export function classOfPath(names: readonly string[], isFolder: boolean): NamedP
   const cache = folders.findIndex((name) => CACHES.test(name));
   const output = folders.findIndex((name) => CACHES.test(name) || OUTPUTS.test(name));
   const isOutput = output >= 0;
-  const held = cache < 0 ? namedClass(folded, isFolder) : classOfCache(folded.slice(0, cache));
+  const judged = cache < 0 ? folded : folded.slice(0, cache);
+  const held = namedClass(judged, isFolder || cache >= 0);
+  // SECURITY: a cache among packages is still a cache; one in `.husky` is not.
+  if (held === 'dependencies' && cache >= 0) return { held: null, isOutput };
   if (held !== null) return { held, isOutput };
   const isDot = (isOutput ? folded.slice(0, output) : folded).some((name) => name.startsWith('.') && !PLAIN_DOT.test(name));
   return { held: isDot ? 'dotfile' : null, isOutput };
@@ -34,10 +37,4 @@ function namedClass(folded: readonly string[], isFolder: boolean): ChangeClass |
       (files !== undefined && last !== undefined && files.test(last)),
   );
   return found?.id ?? null;
-}
-
-/** SECURITY: a cache among packages is still a cache; one in `.husky` is not. */
-function classOfCache(above: readonly string[]): ChangeClass | null {
-  const held = namedClass(above, true);
-  return held === 'dependencies' ? null : held;
 }

@@ -14,7 +14,7 @@ export interface ProspectiveTree {
 export function createProspectiveTree(changes: readonly ChangeToJudge[], inspect: ChangeContext['inspect']): ProspectiveTree {
   const changed = new Map(changes.map(({ path, after }) => [path, after]));
   const fresh = new Set(changes.flatMap(({ path, before, after }) => (isFolder(after) && !isFolder(before) ? [path] : [])));
-  const folded = new Set(changes.flatMap(({ path, after }) => (after === null ? [] : [foldPath(path)])));
+  const folded = foldedPaths(changes);
   const seen = new Map<string, Promise<FileVersion | null>>();
 
   async function look(workspace: string, path: string): Promise<FileVersion | null> {
@@ -43,3 +43,13 @@ const foldPath = (path: string) =>
     .join('/');
 
 export const parentOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
+
+/** Everything that the set leaves there, with the folders that it must be in, whether they are listed or not. */
+function foldedPaths(changes: readonly ChangeToJudge[]): ReadonlySet<string> {
+  const folded = new Set<string>();
+  for (const { path, after } of changes) {
+    if (after === null) continue;
+    for (let at = foldPath(path); at !== '' && !folded.has(at); at = parentOf(at)) folded.add(at);
+  }
+  return folded;
+}
