@@ -1,0 +1,207 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ChangeSet } from '../../../shared/domain/change.ts';
+import { createChangeWorld, growTree, type ChangeWorld } from '../../testing/change-world.ts';
+import { treeSnapshot } from '../../testing/tree-snapshot.ts';
+
+let world: ChangeWorld;
+beforeEach(() => {
+  world = createChangeWorld();
+});
+afterEach(() => world.remove());
+
+const real = (path: string): string => join(world.workspace, path);
+const seen = (path: string): string => join(world.merged, path);
+const states = (set: ChangeSet | null): Record<string, string> =>
+  Object.fromEntries((set?.entries ?? []).map(({ path, state }) => [path.slice(world.workspace.length + 1), state]));
+/** What a call left, with something for the test that stays in its layer. */
+async function collected(approved: readonly string[] = []): Promise<ChangeSet> {
+  const set = await world.collect(approved);
+  if (set === null) throw new Error('nothing was collected');
+  return set;
+}
+
+describe('collecting what a call changed', () => {
+  it('F76: applies ordinary changes of every kind at once, and undo puts them back', async () => {
+    writeFileSync(real('modified'), 'old\nsame\n');
+    writeFileSync(real('deleted'), 'gone');
+    writeFileSync(real('moved'), 'the same content');
+    writeFileSync(real('mode'), 'x', { mode: 0o644 });
+    writeFileSync(real('becomes-folder'), 'x');
+    mkdirSync(real('becomes-file/deep/er'), { recursive: true });
+    writeFileSync(real('becomes-file/deep/er/a'), 'a');
+    symlinkSync('deleted', real('link'));
+    const before = treeSnapshot(world.workspace);
+    world.copy();
+    writeFileSync(seen('modified'), 'new\nsame\nmore\n');
+    rmSync(seen('deleted'));
+    renameSync(seen('moved'), seen('elsewhere'));
+    chmodSync(seen('mode'), 0o600);
+    rmSync(seen('becomes-folder'));
+    mkdirSync(seen('becomes-folder/with'), { recursive: true });
+    writeFileSync(seen('becomes-folder/with/file'), 'y');
+    rmSync(seen('becomes-file'), { recursive: true });
+    writeFileSync(seen('becomes-file'), 'a file now');
+    rmSync(seen('link'));
+    symlinkSync('modified', seen('link'));
+    mkdirSync(seen('new/er'), { recursive: true });
+    writeFileSync(seen('new/er/file'), 'n');
+    chmodSync(seen('new/er'), 0o555);
+    const after = treeSnapshot(world.merged);
+
+    const set = await collected();
+    expect(treeSnapshot(world.workspace)).toEqual(after);
+    expect(set).toMatchObject({ state: 'applied', undoable: true });
+    expect(set.entries.find(({ path }) => path === real('elsewhere'))).toMatchObject({ kind: 'renamed', from: real('moved') });
+    expect(set.entries.find(({ path }) => path === real('modified'))).toMatchObject({ is_text: true, lines: { added: 2, removed: 1 } });
+    expect(await world.collect()).toBeNull();
+
+    const { change_set, refused } = await world.changes.undo(set.id, 'window');
+    expect(refused).toEqual([]);
+    expect(change_set.state).toBe('undone');
+    expect(treeSnapshot(world.workspace)).toEqual(before);
+    const events = await world.store.auditEvents({ after_seq: 0, limit: 100 });
+    expect(events.map(({ type }) => type)).toEqual([
+      'change_set.collected',
+      'change_set.applied',
+      'change_set.decided',
+      'change_set.undone',
+    ]);
+    chmodSync(seen('new/er'), 0o755);
+  });
+
+  it('holds and drops as it is told, asks once, and lets a later version take the place of an earlier', async () => {
+    world.copy();
+    for (const name of ['plain', 'hold-me', 'drop-me']) writeFileSync(seen(name), 'one');
+    const set = await collected();
+    expect(states(set)).toEqual({ plain: 'applied', 'hold-me': 'held', 'drop-me': 'dropped' });
+    expect(set.state).toBe('partly_held');
+    expect(existsSync(real('hold-me'))).toBe(false);
+    expect(await world.changes.heldPaths(world.task)).toEqual([real('hold-me')]);
+    expect(await world.collect()).toBeNull();
+
+    writeFileSync(seen('hold-me'), 'two');
+    const next = await collected();
+    expect(states(next)).toEqual({ 'hold-me': 'held' });
+    const old = await world.changes.get(set.id);
+    expect(old.entries.find(({ path }) => path === real('hold-me'))).toMatchObject({ state: 'dropped', rule: 'builtin:superseded' });
+    await expect(world.changes.accept({ id: set.id, digest: set.digest }, 'window')).rejects.toMatchObject({ code: 'conflict' });
+    expect((await world.changes.list({ state: 'open', limit: 10 })).map(({ id }) => id)).toEqual([next.id]);
+
+    rmSync(seen('hold-me'));
+    expect(await world.collect()).toBeNull();
+    expect((await world.changes.get(next.id)).state).toBe('dropped');
+    expect(await world.changes.heldPaths(world.task)).toEqual([]);
+  });
+
+  it('asks no second question for what was approved with its content', async () => {
+    world.copy();
+    writeFileSync(seen('hold-me'), 'one');
+    expect(states(await collected([real('hold-me')]))).toEqual({ 'hold-me': 'applied' });
+  });
+
+  it('holds a rename of which one half is held, and what needs a folder that waits', async () => {
+    writeFileSync(real('plain'), 'content');
+    mkdirSync(real('folder'));
+    writeFileSync(real('folder/hold'), 'x');
+    world.copy();
+    renameSync(seen('plain'), seen('hold-plain'));
+    mkdirSync(seen('hold-dir'));
+    writeFileSync(seen('hold-dir/inside'), 'x');
+    rmSync(seen('folder'), { recursive: true });
+    const set = await collected();
+    expect(new Set(Object.values(states(set)))).toEqual(new Set(['held']));
+    expect(treeSnapshot(world.workspace)).toMatchObject({ plain: {}, folder: {}, 'folder/hold': {} });
+    const done = await world.changes.accept({ id: set.id, digest: set.digest }, 'window');
+    expect(done.state).toBe('applied');
+    expect(treeSnapshot(world.workspace)).toEqual(treeSnapshot(world.merged));
+  });
+
+  it('never brings set-uid, set-gid or sticky into the real tree', async () => {
+    world.copy();
+    writeFileSync(seen('tool'), 'x');
+    chmodSync(seen('tool'), 0o6755);
+    await collected();
+    expect(statSync(real('tool')).mode & 0o7777).toBe(0o755);
+  });
+});
+
+describe('deciding', () => {
+  beforeEach(() => {
+    world.copy();
+    for (const name of ['hold-a', 'hold-b']) writeFileSync(seen(name), name);
+  });
+
+  it('accepts some files and drops others, by the digest that was shown', async () => {
+    const set = await collected();
+    const wrong = { id: set.id, digest: 'f'.repeat(64) as typeof set.digest };
+    await expect(world.changes.accept(wrong, 'window')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(world.changes.drop(wrong, 'window')).rejects.toMatchObject({ code: 'conflict' });
+    const decision = { id: set.id, digest: set.digest };
+    await expect(world.changes.accept({ ...decision, paths: [real('other')] }, 'window')).rejects.toMatchObject({ code: 'invalid_input' });
+    const part = await world.changes.accept({ ...decision, paths: [real('hold-a')] }, 'window');
+    expect([part.state, states(part)]).toEqual(['partly_held', { 'hold-a': 'applied', 'hold-b': 'held' }]);
+    expect(Object.keys(treeSnapshot(world.workspace))).toEqual(['hold-a']);
+    const rest = await world.changes.drop({ id: set.id, digest: part.digest }, 'window');
+    expect(states(rest)).toEqual({ 'hold-a': 'applied', 'hold-b': 'dropped' });
+    expect(await world.collect()).toBeNull();
+    await expect(world.changes.accept({ id: set.id, digest: rest.digest }, 'window')).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('turns what changed meanwhile into a conflict, and overwrites it only knowingly; undo brings that version back', async () => {
+    const set = await collected();
+    writeFileSync(real('hold-a'), 'the operator’s own');
+    const met = await world.changes.accept({ id: set.id, digest: set.digest }, 'window');
+    expect(states(met)).toEqual({ 'hold-a': 'conflict', 'hold-b': 'applied' });
+    expect(readFileSync(real('hold-a'), 'utf8')).toBe('the operator’s own');
+    expect(await world.changes.diff(set.id, real('hold-a'))).toMatchObject({
+      before: null,
+      after: 'hold-a',
+      current: 'the operator’s own',
+    });
+    const forced = await world.changes.accept({ id: set.id, digest: met.digest }, 'window');
+    expect(forced.state).toBe('applied');
+    expect(readFileSync(real('hold-a'), 'utf8')).toBe('hold-a');
+    expect((await world.changes.undo(set.id, 'window')).refused).toEqual([]);
+    expect(readFileSync(real('hold-a'), 'utf8')).toBe('the operator’s own');
+    expect(existsSync(real('hold-b'))).toBe(false);
+  });
+});
+
+describe('undoing', () => {
+  it('F76: brings a deleted tree of 2,000 files back byte for byte', { timeout: 120_000 }, async () => {
+    growTree(world.workspace, 2000);
+    const before = treeSnapshot(world.workspace);
+    const set = await collected();
+    expect(treeSnapshot(world.workspace)).toEqual({});
+    expect(Object.keys(before).length).toBeGreaterThan(2000);
+    const { change_set, refused } = await world.changes.undo(set.id, 'window');
+    expect(refused).toEqual([]);
+    expect(change_set.state).toBe('undone');
+    expect(treeSnapshot(world.workspace)).toEqual(before);
+    chmodSync(real('d0/sealed'), 0o755);
+  });
+
+  it('refuses a file that changed since, says why, and puts the rest back', async () => {
+    writeFileSync(real('a'), 'a');
+    writeFileSync(real('b'), 'b');
+    world.copy();
+    for (const name of ['a', 'b']) writeFileSync(seen(name), 'agent');
+    const set = await collected();
+    writeFileSync(real('a'), 'the operator’s own');
+    const { change_set, refused } = await world.changes.undo(set.id, 'window');
+    expect(refused).toEqual([{ path: real('a'), reason: expect.stringContaining('changed since') as string }]);
+    expect(states(change_set)).toEqual({ a: 'applied', b: 'undone' });
+    expect([readFileSync(real('a'), 'utf8'), readFileSync(real('b'), 'utf8')]).toEqual(['the operator’s own', 'b']);
+  });
+
+  it('the same change again waits after it was undone', async () => {
+    world.copy();
+    writeFileSync(seen('plain'), 'x');
+    const set = await collected();
+    await world.changes.undo(set.id, 'window');
+    const again = await collected();
+    expect(again.entries).toMatchObject([{ state: 'held', rule: 'builtin:undone' }]);
+  });
+});
