@@ -17,19 +17,6 @@ const listening = /listening on \S+ 127\.0\.0\.1:([0-9]+)/;
 
 /** The file descriptors of the namespaces, as the started program has them. */
 const [networkFd, userFd] = [3, 4];
-const joinUser = '--user=/proc/self/fd/';
-
-/** Asks the kernel for the user namespace that owns the network namespace, and becomes nsenter with its descriptor put in. */
-const joinOwner = [
-  // Descriptors up to here stay open.
-  '$^F = 99;',
-  `open(my $network, '<&=', ${networkFd}) or die;`,
-  // NS_GET_USERNS, ioctl_ns(2)
-  'my $owner = ioctl($network, 0xb701, 0) or die "no owner: $!\\n";',
-  // A copy, because the kernel's own answer closes itself.
-  "open(my $copy, '<&', $owner) or die;",
-  `exec { $ARGV[0] } map { $_ eq '${joinUser}' ? $_ . fileno($copy) : $_ } @ARGV or die;`,
-].join(' ');
 
 /** Goes on only while its parent is the gateway: the death signal was asked for after the fork, and its parent may have died before. */
 const checkParent = '[ "$PPID" = "$1" ] || exit 1; shift; exec "$@"';
@@ -52,17 +39,9 @@ export const createBridge = ({ runner, egress, findProgram }: BridgeDeps): Egres
     const { networkNamespace, userNamespace } = options;
     const socat = await need('socat', 'socat');
     const [nsenter, setpriv] = [await need('nsenter', 'util-linux'), await need('setpriv', 'util-linux')];
-    const owner = userNamespace === null ? [await need('perl', 'perl-base'), '-e', joinOwner] : [];
     return {
       argv: [
-        ...owner,
-        ...[
-          nsenter,
-          `${joinUser}${userNamespace === null ? '' : userFd}`,
-          `--net=/proc/self/fd/${networkFd}`,
-          '--preserve-credentials',
-          '--',
-        ],
+        ...[nsenter, `--user=/proc/self/fd/${userFd}`, `--net=/proc/self/fd/${networkFd}`, '--preserve-credentials', '--'],
         // SECURITY: it dies with the gateway. After nsenter, because joining clears the death signal.
         ...[setpriv, '--pdeathsig', 'KILL', '--', '/bin/sh', '-c', checkParent, 'bridge', String(process.pid)],
         ...[socat, '-d', '-d', '-t', '30'],
@@ -71,7 +50,7 @@ export const createBridge = ({ runner, egress, findProgram }: BridgeDeps): Egres
       ],
       env: {},
       cwd: '/',
-      descriptors: [networkNamespace, ...(userNamespace === null ? [] : [userNamespace])].map((fd) => ({ fd, access: 'read' })),
+      descriptors: [networkNamespace, userNamespace].map((fd) => ({ fd, access: 'read' })),
       tty: false,
       timeoutMs: noTimeLimitMs,
       outputLimit: 16_384,

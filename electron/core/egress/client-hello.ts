@@ -6,7 +6,9 @@ export type FirstBytes =
   | { readonly kind: 'malformed' };
 
 /** Bytes within which a ClientHello must have come, records and all; post-quantum ones take about 2000. */
-export const longestHello = 65_536;
+export const longestHello = 16_384;
+/** SECURITY: this is read again with each piece that comes, so that it must cost little however the hello is cut (rule 20). */
+const mostRecords = 64;
 
 const handshakeRecord = 22;
 const clientHello = 1;
@@ -57,21 +59,24 @@ const readHelloBody = (body: Uint8Array): string | null => {
   return serverName;
 };
 
-/** Puts the records' contents together; null when they hold anything but a handshake. */
+/** Puts the records' contents together; null when they hold anything but a handshake, or are more than anybody writes. */
 const readRecords = (bytes: Uint8Array): Uint8Array | null => {
   const parts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0; at < bytes.length && parts.length <= mostRecords;) {
     const [type, major, , high, low] = bytes.subarray(at, at + 5);
-    if (type !== handshakeRecord || (major !== undefined && major !== 3)) return null;
+    if (type !== handshakeRecord || (major !== undefined && major !== 3)) {
+      // What comes after the hello is not ours to read.
+      const sofar = Buffer.concat(parts);
+      return isComplete(sofar) ? sofar : null;
+    }
     if (high === undefined || low === undefined) break;
     const length = (high << 8) | low;
     if (length === 0 || length > 16_384) return null;
     parts.push(bytes.subarray(at + 5, at + 5 + length));
     at += 5 + length;
-    const sofar = Buffer.concat(parts);
-    if (isComplete(sofar)) return sofar;
   }
-  return Buffer.concat(parts);
+  const message = Buffer.concat(parts);
+  return parts.length > mostRecords && !isComplete(message) ? null : message;
 };
 
 const messageLength = (message: Uint8Array): number => ((message[1] ?? 0) << 16) | ((message[2] ?? 0) << 8) | (message[3] ?? 0);

@@ -71,8 +71,8 @@ export interface Egress {
 export interface BridgeOptions extends EgressOptions {
   /** The command's network namespace, with its loopback up. */
   readonly networkNamespace: number;
-  /** A user namespace that owns it, or one above that which we made (a layer's). Null: the owner is asked of the kernel. */
-  readonly userNamespace: number | null;
+  /** The user namespace that owns it, or one above that which we made (a layer's). */
+  readonly userNamespace: number;
 }
 
 /** A way out of a network namespace that has none: a port on its 127.0.0.1 that leads to a proxy made for it. */
