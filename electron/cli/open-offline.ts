@@ -42,6 +42,9 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
     checkWorkspace: async (path) => files.checkWorkspace(path),
     findProgram: createFindProgram(env['PATH'] ?? ''),
     seccompTable: join(resourcesDir, 'sandbox/seccomp.yaml'),
+    stateDir: dataDir,
+    umask: process.umask(),
+    bridge: null,
   });
   const machine = createMachineProbes({
     dataDir,

@@ -119,6 +119,22 @@ export function createWorld(options: GatehouseOptions): World {
     seccompTable: join(options.resourcesDir, 'sandbox/seccomp.yaml'),
   });
   const machine = createMachineProbes({
+    stateDir: dataDir,
+    umask: options.umask ?? process.umask(),
+    bridge: null,
+  });
+  const checkWorkspace = async (path: string): Promise<string> => await files.checkWorkspace(path);
+  const sandbox = createSandboxSwitch({
+    mode: () => settings.read().safety.bash_sandbox,
+    bubblewrap,
+    allowlist: createAllowlist({ runner, protectedPaths, checkWorkspace }),
+    bare: createBare({ runner, home, checkWorkspace }),
+    layer: () => layers.status(),
+    limits: () => bubblewrap.limits(),
+    store,
+    record: async (data) => await record('sandbox.changed', 'gateway', data),
+    bus,
+    onError: (error) => options.log('The sandbox could not be tried again.', error),
     dataDir,
     now: () => clock.now(),
     env: process.env,

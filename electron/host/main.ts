@@ -20,7 +20,7 @@ async function start(invocation: Invocation): Promise<void> {
       app.exit(0);
       return;
     }
-    const host = createDesktopHost({ invocation, version: app.getVersion(), log });
+    const host = createDesktopHost({ invocation, version: app.getVersion(), umask, log });
     host.prepare();
     await app.whenReady();
     const ready = await host.start();
@@ -32,7 +32,7 @@ async function start(invocation: Invocation): Promise<void> {
 }
 
 // SECURITY: files of this process and its children are the operator's alone, Chromium's own included.
-process.umask(0o077);
+const umask = process.umask(0o077);
 protocol.registerSchemesAsPrivileged([{ scheme: consoleScheme, privileges: schemePrivileges }]);
 if (process.platform !== 'darwin') Menu.setApplicationMenu(null);
 const invocation = readInvocation({

@@ -11,7 +11,9 @@ import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
 import type { LimitMechanism } from '../adapters/bubblewrap/limits/limits.ts';
 import { createFiles } from '../adapters/files/files.ts';
 import { createRunner } from '../adapters/runner/runner.ts';
-import type { SandboxCommand, SandboxResult } from '../core/ports/sandbox.ts';
+import { sandboxHome } from '../core/sandbox/sandbox-home.ts';
+import type { EgressBridge } from '../core/ports/egress.ts';
+import type { SandboxCommand, SandboxEvents, SandboxResult } from '../core/ports/sandbox.ts';
 
 /** The table that is shipped. */
 export const seccompTable = fileURLToPath(new URL('../../resources/sandbox/seccomp.yaml', import.meta.url));
@@ -27,7 +29,7 @@ export interface SandboxWorld {
   readonly sandbox: Bubblewrap;
   bash(
     script: string,
-    over?: Partial<SandboxCommand> & { readonly args?: readonly string[]; readonly signal?: AbortSignal },
+    over?: Partial<SandboxCommand> & { readonly args?: readonly string[]; readonly signal?: AbortSignal; readonly events?: SandboxEvents },
   ): Promise<SandboxResult>;
   /** The same outside of any sandbox: the positive control. */
   bare(script: string, args?: readonly string[]): string;
@@ -36,6 +38,7 @@ export interface SandboxWorld {
 
 export interface WorldOptions {
   readonly findProgram?: (name: string) => Promise<string | null>;
+  readonly bridge?: EgressBridge;
   /** Default: the best that works here. */
   readonly mechanisms?: readonly LimitMechanism[];
 }
@@ -64,6 +67,9 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
     checkWorkspace: files.checkWorkspace,
     findProgram,
     seccompTable,
+    stateDir: join(root, 'state'),
+    umask: 0o022,
+    bridge: options.bridge ?? null,
     ...(options.mechanisms === undefined ? {} : { mechanisms: options.mechanisms }),
   });
   return {
@@ -74,7 +80,7 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
     home,
     secret,
     sandbox,
-    bash: async (script, { args = [], signal = new AbortController().signal, ...over } = {}) =>
+    bash: async (script, { args = [], signal = new AbortController().signal, events, ...over } = {}) =>
       sandbox.run(
         {
           argv: ['/bin/bash', '--noprofile', '--norc', '-c', script, 'bash', ...args],
@@ -83,13 +89,14 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
           mount: { kind: 'scratch' },
           profile: testProfile,
           network: null,
-          env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/tmp/home', LANG: 'C.UTF-8' },
+          env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: sandboxHome, LANG: 'C.UTF-8' },
           timeoutMs: 15_000,
           outputLimit: 200_000,
           tty: false,
           ...over,
         },
         signal,
+        events,
       ),
     bare: (script, args = []) => execFileSync('/bin/bash', ['-c', `exec 2>&1; ${script}`, 'bash', ...args], { cwd: workspace }).toString(),
     async close() {

@@ -1,4 +1,5 @@
 import type { SandboxLimits } from '../../../shared/domain/sandbox.ts';
+import { sandboxHome } from '../../core/sandbox/sandbox-home.ts';
 import type { HostSystem } from './host-system.ts';
 
 export interface BwrapOptions {
@@ -11,7 +12,14 @@ export interface BwrapOptions {
   /** Descriptor numbers as bubblewrap sees them. */
   readonly statusFd: number;
   readonly seccompFd: number;
-  readonly data: readonly { readonly fd: number; readonly path: string }[];
+  /** The folder that is shown as /etc. */
+  readonly settings: string;
+  /** Of the HOME that is kept; null: an empty one on the private /tmp. */
+  readonly homeFd: number | null;
+  /** Further files and folders of the host, shown as they are, unchangeable. Each lies in none of the workspaces. */
+  readonly reads: readonly string[];
+  /** Whether the network namespace is the one that it was started in, which then is not the host's. */
+  readonly isNetworkJoined: boolean;
   readonly workspaces: readonly { readonly fd: number; readonly path: string }[];
   /** Whether the workspaces can only be read. */
   readonly readOnly: boolean;
@@ -19,8 +27,7 @@ export interface BwrapOptions {
 
 const mebibyte = 1024 * 1024;
 
-/** HOME inside. It lies on the private /tmp and is gone with it. */
-export const sandboxHome = '/tmp/home';
+const emptyHome = '/tmp/home';
 
 /**
  * The arguments of bubblewrap. The order matters: bubblewrap applies mounts as it reads them. We start from an empty root and add
@@ -33,7 +40,17 @@ export const bwrapArguments = (options: BwrapOptions): readonly string[] => {
   return [
     ...['--json-status-fd', String(options.statusFd)],
     // SECURITY: its own user, network, process, IPC, host name and cgroup namespaces. Also as root, who then is root of nothing.
-    ...['--unshare-all', '--unshare-user', '--uid', String(options.uid), '--gid', String(options.gid), '--hostname', 'sandbox'],
+    ...[
+      '--unshare-all',
+      ...(options.isNetworkJoined ? ['--share-net'] : []),
+      '--unshare-user',
+      '--uid',
+      String(options.uid),
+      '--gid',
+      String(options.gid),
+      '--hostname',
+      'sandbox',
+    ],
     ...['--cap-drop', 'ALL'],
     // SECURITY: the kernel's doors, see resources/sandbox/seccomp.yaml. Also in force on what bubblewrap leaves behind as process 1.
     ...['--seccomp', String(options.seccompFd)],
@@ -46,14 +63,16 @@ export const bwrapArguments = (options: BwrapOptions): readonly string[] => {
     ...['--ro-bind', '/usr', '/usr'],
     ...host.links.flatMap(({ path, target }) => ['--symlink', target, path]),
     ...host.folders.flatMap((path) => ['--ro-bind', path, path]),
-    ...['--dir', '/etc'],
-    ...host.settings.flatMap((path) => ['--ro-bind-try', path, path]),
-    ...options.data.flatMap(({ fd, path }) => ['--perms', '0444', '--ro-bind-data', String(fd), path]),
+    ...['--ro-bind', options.settings, '/etc'],
     ...['--proc', '/proc'],
     ...['--dev', '/dev', ...temporary('/dev/shm', Math.max(mebibyte, temporaryBytes / 4)), '--remount-ro', '/dev'],
     ...temporary('/tmp', temporaryBytes),
-    ...['--perms', '0700', '--dir', sandboxHome],
     ...['--dir', '/var', '--symlink', '../tmp', '/var/tmp', '--dir', '/run'],
+    ...(options.homeFd === null
+      ? ['--perms', '0700', '--dir', emptyHome, '--symlink', emptyHome, sandboxHome]
+      : ['--bind-fd', String(options.homeFd), sandboxHome]),
+    // SECURITY: their mount points lie on the root, which is ours and becomes read-only; HOME, which commands write to, is elsewhere.
+    ...options.reads.flatMap((path) => ['--ro-bind-try', path, path]),
 
     // SECURITY: by descriptor, not by name: what was checked is what is mounted.
     ...options.workspaces.flatMap(({ fd, path }) => [options.readOnly ? '--ro-bind-fd' : '--bind-fd', String(fd), path]),
@@ -61,20 +80,5 @@ export const bwrapArguments = (options: BwrapOptions): readonly string[] => {
     ...['--remount-ro', '/'],
     ...['--chdir', options.cwd],
     '--',
-  ];
-};
-
-/** Files of ours in place of the host's: names for the two users there are, and no host but this one. */
-export const syntheticFiles = (uid: number, gid: number): readonly { readonly path: string; readonly content: string }[] => {
-  const root = uid === 0 ? '' : 'root:x:0:0:root:/nonexistent:/bin/false\n';
-  const rootGroup = gid === 0 ? '' : 'root:x:0:\n';
-  return [
-    {
-      path: '/etc/passwd',
-      content: `${root}sandbox:x:${uid}:${gid}:sandbox:${sandboxHome}:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
-    },
-    { path: '/etc/group', content: `${rootGroup}sandbox:x:${gid}:\nnogroup:x:65534:\n` },
-    { path: '/etc/hosts', content: '127.0.0.1 localhost sandbox\n::1 localhost\n' },
-    { path: '/etc/nsswitch.conf', content: 'passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n' },
   ];
 };

@@ -1,13 +1,20 @@
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
-import type { ProgramHandle, Runner, RunnerCommand } from '../../core/ports/runner.ts';
+import { proxyEnvironment } from '../../core/egress/proxy-environment.ts';
+import type { EgressBridge } from '../../core/ports/egress.ts';
+import type { Runner } from '../../core/ports/runner.ts';
 import type { SandboxCommand, SandboxEvents, SandboxResult } from '../../core/ports/sandbox.ts';
-import { bwrapArguments, syntheticFiles } from './bwrap-arguments.ts';
-import { readHostSystem } from './host-system.ts';
-import type { Limits, PreparedLimits } from './limits/limits.ts';
-import type { LimitName, Watch } from './limits/watchdog.ts';
+import { openBridgedNetwork, type BridgedNetwork } from './bridged-network.ts';
+import { bwrapArguments } from './bwrap-arguments.ts';
+import { openHomeFolder } from './home-folder.ts';
+import type { HostSystem } from './host-system.ts';
+import { runLimited } from './limited-run.ts';
+import type { Limits } from './limits/limits.ts';
+import { joinArgv, openNamespace, type JoinedNamespaces } from './namespaces.ts';
 import { openPrivateFile } from './private-file.ts';
-import { holdWorkspaces, releaseWorkspaces } from './workspace-mounts.ts';
+import { isWithin, resolveReads, shownToolchains } from './shown-places.ts';
+import type { Toolchain } from './toolchains.ts';
+import { holdWorkspaces, layerMounts, releaseWorkspaces, type WorkspaceMount } from './workspace-mounts.ts';
 
 export interface ConfinedRunDeps {
   readonly runner: Runner;
@@ -16,55 +23,54 @@ export interface ConfinedRunDeps {
   /** The system calls' filter, as bubblewrap takes it. */
   readonly seccomp: (localSockets: boolean) => Uint8Array;
   readonly checkWorkspace: (path: string) => Promise<string>;
+  readonly home: string;
+  readonly protectedPaths: readonly string[];
+  readonly stateDir: string;
+  /** The operator's. */
+  readonly umask: number;
+  readonly bridge: EgressBridge | null;
+  readonly host: () => Promise<HostSystem>;
+  /** The folder that is shown as /etc. */
+  readonly settings: () => Promise<string>;
+  readonly toolchains: () => Promise<readonly Toolchain[]>;
 }
 
 /** The runner hands descriptors over from this number on. */
 const firstDescriptor = 3;
 
-/** Runs one command confined. Errors: `forbidden` when a workspace is not what it was, `unavailable` when bubblewrap failed before the command began. */
+/**
+ * Runs one command confined. Errors: `forbidden` when a workspace is not what it was or the profile shows what it must not, `unavailable`
+ * when bubblewrap failed before the command began, or when the profile wants a network and there is no bridge.
+ */
 export const runConfined = async (
   deps: ConfinedRunDeps,
   command: SandboxCommand,
   signal: AbortSignal,
   events: SandboxEvents = {},
 ): Promise<SandboxResult> => {
-  if (!command.workspaces.some((folder) => command.cwd === folder || command.cwd.startsWith(`${folder}/`))) {
+  if (!command.workspaces.some((folder) => isWithin(command.cwd, folder)))
     throw new AppError('invalid_input', `${command.cwd} is in none of the workspaces`);
-  }
-  const uid = process.getuid?.() ?? 65534;
-  const gid = process.getgid?.() ?? 65534;
-  const mounts = await holdWorkspaces(command.workspaces, deps.checkWorkspace);
-  const files: FileHandle[] = [];
-  let limits: PreparedLimits | null = null;
-  const openFile = async (content?: string | Uint8Array): Promise<FileHandle> => {
-    const file = await openPrivateFile(content);
-    files.push(file);
-    return file;
+  const closers: (() => Promise<void> | void)[] = [];
+  const closing = <T extends { close(): Promise<void> }>(opened: T): T => {
+    closers.push(async () => opened.close());
+    return opened;
   };
   try {
-    limits = await deps.limits.prepare(command.profile.limits);
-    const status = await openFile();
-    const seccomp = await openFile(deps.seccomp(command.profile.local_sockets));
-    const synthetic = syntheticFiles(uid, gid);
-    const data: FileHandle[] = [];
-    for (const { content } of synthetic) data.push(await openFile(content));
-    const numberOf = (index: number): number => firstDescriptor + index;
+    const mounts = await holdMounts(deps, command);
+    closers.push(async () => releaseWorkspaces(mounts));
+    const limits = await deps.limits.prepare(command.profile.limits);
+    closers.push(() => limits.release());
+    const status = closing(await openPrivateFile());
+    const seccomp = closing(await openPrivateFile(deps.seccomp(command.profile.local_sockets)));
+    const home = command.profile.home === 'cache' ? closing(await openHomeFolder(deps.stateDir, homeOwner(mounts, command))) : null;
+    const bridged = await openNetwork(deps, command, events);
+    if (bridged !== null) closing(bridged);
+    const joined = joinedNamespaces(command, bridged);
     const argv = [
       ...limits.outside,
+      ...joinArgv(joined),
       deps.bwrap,
-      ...bwrapArguments({
-        host: await readHostSystem(),
-        limits: command.profile.limits,
-        uid,
-        gid,
-        env: command.env,
-        cwd: command.cwd,
-        statusFd: numberOf(0),
-        seccompFd: numberOf(1),
-        data: synthetic.map(({ path }, index) => ({ path, fd: numberOf(2 + index) })),
-        readOnly: command.mount.kind !== 'scratch',
-        workspaces: mounts.map(({ path }, index) => ({ path, fd: numberOf(2 + data.length + index) })),
-      }),
+      ...(await sandboxArguments({ deps, command, mounts, isHomeKept: home !== null, bridged, joined })),
       ...limits.inside,
       ...command.argv,
     ];
@@ -75,64 +81,114 @@ export const runConfined = async (
         // SECURITY: bubblewrap's own environment can be read inside, as /proc/1/environ.
         env: limits.env,
         groups: limits.groups,
+        umask: deps.umask,
         cwd: '/',
         descriptors: [
           { fd: status.fd, access: 'write' },
-          { fd: seccomp.fd, access: 'read' },
-          ...data.map(({ fd }) => ({ fd, access: 'read' as const })),
-          ...mounts.map(({ handle }) => ({ fd: handle.fd, access: 'read' as const })),
+          ...[seccomp, ...mounts, ...(home === null ? [] : [home])].map(({ fd }) => ({ fd, access: 'read' as const })),
         ],
         tty: command.tty,
         timeoutMs: command.timeoutMs,
         outputLimit: command.outputLimit,
       },
       signal,
-      events,
+      {
+        ...events,
+        // SECURITY: a network that leads out is shared with no other command.
+        openNetwork: async (pid) => (bridged === null && canBeShared(command) ? openNamespace(status, pid, 'net') : null),
+      },
     );
     const isCut = result.exit.kind === 'timed_out' || result.exit.kind === 'aborted' || result.limit !== undefined;
     if (!isCut && !(await hasBegun(status)))
       throw new AppError('unavailable', `the sandbox could not be set up: ${lastLine(result.output)}`);
     return result;
   } finally {
-    limits?.release();
-    await releaseWorkspaces(mounts);
-    await Promise.all(files.map(async (file) => file.close()));
+    for (const close of closers.reverse()) await close();
   }
 };
 
-interface LimitedRun {
-  readonly runner: Runner;
-  readonly limits: PreparedLimits;
+const holdMounts = async (
+  { checkWorkspace }: ConfinedRunDeps,
+  { mount, workspaces }: SandboxCommand,
+): Promise<readonly WorkspaceMount[]> =>
+  mount.kind === 'layer' ? layerMounts(workspaces, mount.view, checkWorkspace) : holdWorkspaces(workspaces, checkWorkspace);
+
+/** The workspace whose HOME it is: the one that the command starts in. */
+const homeOwner = (mounts: readonly WorkspaceMount[], { cwd }: SandboxCommand): string =>
+  mounts.find(({ path }) => isWithin(cwd, path))?.path ?? cwd;
+
+const layerOf = ({ mount }: SandboxCommand) => (mount.kind === 'layer' ? mount.view.namespaces : null);
+
+const openNetwork = async (
+  { runner, bwrap, bridge }: ConfinedRunDeps,
+  command: SandboxCommand,
+  { onEgress = () => undefined }: SandboxEvents,
+): Promise<BridgedNetwork | null> => {
+  const { name, network } = command.profile;
+  if (network === 'none') return null;
+  if (bridge === null) throw new AppError('unavailable', `the sandbox profile ${name} needs a network, and there is no egress proxy`);
+  return openBridgedNetwork({ runner, bwrap, bridge }, { domains: network.domains, onEvent: onEgress }, layerOf(command));
+};
+
+/** The kernel lets an ordinary user into a network namespace only by way of a user namespace around it, which is the layer's. */
+const canBeShared = (command: SandboxCommand): boolean => layerOf(command) !== null || process.getuid?.() === 0;
+
+const joinedNamespaces = (command: SandboxCommand, bridged: BridgedNetwork | null): JoinedNamespaces => {
+  const layer = layerOf(command);
+  // SECURITY: what has a network of its own never joins another command's, whose processes would get it, too.
+  const network = bridged === null ? command.network : bridged.network;
+  if (bridged === null && network !== null && !canBeShared(command))
+    throw new AppError('unavailable', 'without a layer, commands of an ordinary user cannot share a network');
+  return { user: layer?.user ?? bridged?.user ?? null, mount: layer?.mount ?? null, network };
+};
+
+interface ArgumentsOptions {
+  readonly deps: ConfinedRunDeps;
   readonly command: SandboxCommand;
+  readonly mounts: readonly WorkspaceMount[];
+  readonly isHomeKept: boolean;
+  readonly bridged: BridgedNetwork | null;
+  readonly joined: JoinedNamespaces;
 }
 
-/** Runs with the watchdog beside it; going over a limit ends everything and is said in the result. */
-const runLimited = async (
-  { runner, limits, command }: LimitedRun,
-  started: RunnerCommand,
-  signal: AbortSignal,
-  { onOutput }: SandboxEvents,
-): Promise<SandboxResult> => {
-  const over = new AbortController();
-  const { mount } = command;
-  const disk = mount.kind === 'layer' ? [async () => mount.view.bytes()] : [];
-  let watch: Watch | null = null;
-  const onStarted = ({ pid }: ProgramHandle): void => {
-    watch = limits.watch({ pid, disk, kill: () => over.abort() });
+const sandboxArguments = async ({ deps, command, mounts, isHomeKept, bridged, joined }: ArgumentsOptions): Promise<readonly string[]> => {
+  const { profile } = command;
+  const folders = mounts.map(({ path }) => path);
+  const toolchains = profile.toolchains ? await deps.toolchains() : [];
+  const firstMount = firstDescriptor + 2;
+  return bwrapArguments({
+    host: await deps.host(),
+    limits: profile.limits,
+    uid: process.getuid?.() ?? 65534,
+    gid: process.getgid?.() ?? 65534,
+    env: environment(command, toolchains, bridged),
+    cwd: command.cwd,
+    statusFd: firstDescriptor,
+    seccompFd: firstDescriptor + 1,
+    settings: await deps.settings(),
+    homeFd: isHomeKept ? firstMount + mounts.length : null,
+    reads: [...(await resolveReads(profile.reads, folders, deps)), ...shownToolchains(toolchains, folders, deps.protectedPaths)],
+    isNetworkJoined: joined.network !== null,
+    readOnly: command.mount.kind === 'read-only' || profile.workspace === 'read',
+    workspaces: folders.map((path, index) => ({ path, fd: firstMount + index })),
+  });
+};
+
+/** What is set: the command's own, what leads to toolchains and to the proxy, and over all of it the profile's. */
+const environment = (
+  { env, profile }: SandboxCommand,
+  toolchains: readonly Toolchain[],
+  bridged: BridgedNetwork | null,
+): Readonly<Record<string, string>> => {
+  const bins = toolchains.flatMap(({ bin }) => bin);
+  const path = [...bins, ...(env['PATH'] === undefined ? [] : [env['PATH']])].join(':');
+  return {
+    ...env,
+    ...Object.assign({}, ...toolchains.map((toolchain) => toolchain.env)),
+    ...(path === '' ? {} : { PATH: path }),
+    ...profile.environment,
+    ...(bridged === null ? {} : proxyEnvironment(bridged.port)),
   };
-  const stop = async (): Promise<LimitName | null> => (watch as Watch | null)?.stop() ?? null;
-  try {
-    const result = await runner.run(started, AbortSignal.any([signal, over.signal]), {
-      onStarted,
-      ...(onOutput === undefined ? {} : { onOutput }),
-    });
-    const limit = await stop();
-    if (limit === null) return result;
-    const isOurs = result.exit.kind === 'aborted' && !signal.aborted;
-    return { ...result, exit: isOurs ? { kind: 'signalled', signal: 'SIGKILL' } : result.exit, limit };
-  } finally {
-    await stop();
-  }
 };
 
 /** bubblewrap writes the exit code only when the command itself has run. */

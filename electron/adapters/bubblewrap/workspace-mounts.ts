@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
-import { open, readlink, stat, type FileHandle } from 'node:fs/promises';
+import { open, readlink, stat } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
+import type { LayerView } from '../../core/ports/layers.ts';
 
+/** A folder to show at its own path, held open from the check until bubblewrap has mounted it. */
 export interface WorkspaceMount {
   readonly path: string;
-  /** Held open from the check until bubblewrap has mounted it. */
-  readonly handle: FileHandle;
+  readonly fd: number;
+  close(): Promise<void>;
 }
 
 const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
@@ -33,12 +35,35 @@ export const holdWorkspaces = async (
 };
 
 export const releaseWorkspaces = async (mounts: readonly WorkspaceMount[]): Promise<void> => {
-  await Promise.all(mounts.map(async ({ handle }) => handle.close()));
+  await Promise.all(mounts.map(async (mount) => mount.close()));
 };
 
+/**
+ * The workspaces as a task's layer shows them. bubblewrap itself makes sure that what it mounted is what the descriptor holds; the view
+ * stays its owner's. Errors: `forbidden`.
+ */
+export const layerMounts = async (
+  workspaces: readonly string[],
+  view: LayerView,
+  checkWorkspace: (path: string) => Promise<string>,
+): Promise<readonly WorkspaceMount[]> =>
+  Promise.all(
+    outermost(workspaces).map(async (path) => {
+      const root = view.roots.find(({ workspace }) => workspace === path);
+      if (root === undefined) throw new AppError('forbidden', `the task has no layer over the workspace ${path}`);
+      const checked = await checkWorkspace(path).catch((error: unknown) => {
+        throw isGone(path, error);
+      });
+      if (checked !== path) throw isGone(path);
+      return { path, fd: root.fd, close: async () => undefined };
+    }),
+  );
+
+const isGone = (path: string, cause?: unknown): AppError =>
+  new AppError('forbidden', `the workspace ${path} is no longer the folder that it was: check it and mint a new token`, { cause });
+
 const holdWorkspace = async (path: string, checkWorkspace: (path: string) => Promise<string>): Promise<WorkspaceMount> => {
-  const gone = (cause?: unknown): AppError =>
-    new AppError('forbidden', `the workspace ${path} is no longer the folder that it was: check it and mint a new token`, { cause });
+  const gone = (cause?: unknown): AppError => isGone(path, cause);
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch((error: unknown) => {
     throw gone(error);
   });
@@ -50,7 +75,7 @@ const holdWorkspace = async (path: string, checkWorkspace: (path: string) => Pro
     });
     const [held, named] = [await handle.stat({ bigint: true }), await stat(checked, { bigint: true })];
     if (checked !== path || held.dev !== named.dev || held.ino !== named.ino) throw gone();
-    return { path, handle };
+    return { path, fd: handle.fd, close: async () => handle.close() };
   } catch (error) {
     await handle.close();
     throw error;

@@ -2,6 +2,9 @@ import type { RunnerCommand } from '../../core/ports/runner.ts';
 
 const bash = '/bin/bash';
 
+/** Descriptor of a pipe that the gateway holds the other end of for as long as the program runs; the program itself does not get it. */
+export const lifeline = 3;
+
 /**
  * What is really started: a fixed line of bash that hands over the descriptors meant for the program, closes every other one, and
  * becomes the program. Node marks its own descriptors close-on-exec, but neither Chromium nor an addon need do so, and bubblewrap
@@ -9,7 +12,7 @@ const bash = '/bin/bash';
  * own words travel as arguments and are never part of the line.
  */
 export const launcherArgv = (
-  command: Pick<RunnerCommand, 'argv' | 'descriptors' | 'tty' | 'groups'>,
+  command: Pick<RunnerCommand, 'argv' | 'descriptors' | 'tty' | 'groups' | 'umask'>,
   ownPid: number,
 ): readonly [string, ...string[]] => {
   const first = 3;
@@ -20,8 +23,11 @@ export const launcherArgv = (
   const last = first + opened.length - 1;
   const groups = command.groups ?? [];
   const line = [
+    // SECURITY: whatever moment the gateway is killed at, its end of the lifeline closes, and this kills the whole group. bubblewrap's own bond with
+    // its parent begins only once it has started. A terminal needs none: it hangs up.
+    ...(command.tty ? [] : [`{ read -r -u ${lifeline}; kill -KILL 0; } > /dev/null 2>&1 &`]),
     // Node's pipes are sockets, which nothing can open by name: `> /dev/stderr` would fail. cat ends with the last writer.
-    ...(command.tty ? [] : ['exec > >(exec /bin/cat)']),
+    ...(command.tty ? [] : [`exec > >(exec /bin/cat ${lifeline}<&-)`]),
     `exec ${[...opened, '2>&1'].join(' ')} || exit 126`,
     // SECURITY: no inherited descriptors (THREATS rule 10).
     `for entry in /proc/self/fd/*; do number=\${entry##*/}; if ((number > ${last})); then exec {number}<&-; fi; done`,
@@ -30,6 +36,7 @@ export const launcherArgv = (
     // bash sets these; the program's environment is the one it was given, and `_`, its own path.
     'unset entry number',
     'export -n PWD SHLVL OLDPWD',
+    ...(command.umask === undefined ? [] : [`umask 0${(command.umask & 0o777).toString(8)}`]),
     'exec "$@"',
   ].join('\n');
   return [bash, '-c', line, 'launcher', ...groups, ...command.argv];

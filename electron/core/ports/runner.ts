@@ -9,6 +9,8 @@ export interface RunnerCommand {
   readonly descriptors: readonly { readonly fd: number; readonly access: 'read' | 'write' }[];
   /** Files (`cgroup.procs`) in which the process signs itself in before it becomes the program; it does not run when that fails. */
   readonly groups?: readonly string[];
+  /** File mode creation mask; default: the gateway's own, which keeps everything private. */
+  readonly umask?: number;
   /** A terminal instead of pipes. */
   readonly tty: boolean;
   /** Whether standard input is a pipe that the handle writes to; otherwise it is empty. A terminal always has one. */

@@ -1,5 +1,6 @@
 import type { SandboxStatus } from '../../../shared/domain/host.ts';
 import type { SandboxProfile } from '../../../shared/domain/sandbox.ts';
+import type { EgressEvent } from './egress.ts';
 import type { LayerView } from './layers.ts';
 import type { ProgramHandle, RunnerResult } from './runner.ts';
 
@@ -37,6 +38,8 @@ export interface SandboxHandle extends ProgramHandle {
 export interface SandboxEvents {
   readonly onOutput?: (chunk: string) => void;
   readonly onStarted?: (handle: SandboxHandle) => void;
+  /** Each host that the command tried to reach, and what became of it. */
+  readonly onEgress?: (event: EgressEvent) => void;
 }
 
 /** How a confined command ended, and what it printed. `limit` names what it was killed for going over. */

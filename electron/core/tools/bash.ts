@@ -4,6 +4,7 @@ import type { Settings } from '../../../shared/domain/settings.ts';
 import type { ShellAnalysis, ShellParser } from '../policy/shell-parser.ts';
 import type { Files } from '../ports/files.ts';
 import type { Sandbox, SandboxCommand, SandboxResult, WorkspaceMount } from '../ports/sandbox.ts';
+import { sandboxHome } from '../sandbox/sandbox-home.ts';
 import type { SandboxProfiles } from '../sandbox/sandbox-profiles.ts';
 import { findCommandFiles } from './command-operands.ts';
 import { defineTool, requireKind } from './file-call.ts';
@@ -202,7 +203,7 @@ const requireSameFolder = async (files: Files, { workspaces, cwd, context }: Pla
 /** The whole environment: a fixed table, nothing of the gateway's own. */
 const environment = (tty: boolean): Readonly<Record<string, string>> => ({
   PATH: sandboxPath,
-  HOME: '/tmp/home',
+  HOME: sandboxHome,
   TMPDIR: '/tmp',
   LANG: 'C.UTF-8',
   TERM: tty ? 'xterm-256color' : 'dumb',
