@@ -41,8 +41,14 @@ function read(verb: Verb, args: readonly string[], skip: number): Command {
   const given = positionals.slice(skip);
   const needed = verb.words.filter((word) => !word.startsWith('[')).length;
   const isHelp = values['help'] === true;
-  if (!isHelp && (given.length < needed || given.length > verb.words.length)) throw new UsageError(`Usage: ${usageLine(verb)}`);
-  return { verb, options: createOptions(values), words: verb.words.map((_, at) => given[at] ?? null) };
+  const isOpen = verb.words.at(-1)?.endsWith('…]') === true;
+  if (!isHelp && (given.length < needed || (given.length > verb.words.length && !isOpen)))
+    throw new UsageError(`Usage: ${usageLine(verb)}`);
+  return {
+    verb,
+    options: createOptions(values),
+    words: [...verb.words.map((_, at) => given[at] ?? null), ...given.slice(verb.words.length)],
+  };
 }
 
 function parse(

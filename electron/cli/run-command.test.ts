@@ -119,6 +119,72 @@ describe('the gatehouse command', () => {
     return { code, document: JSON.parse(stdout) as unknown };
   };
 
+  describe('changes', () => {
+    const id = `chg_${'e'.repeat(20)}`;
+    const entry = (path: string, state: string) => ({
+      workspace: '/srv',
+      path,
+      from: null,
+      kind: 'modified',
+      before: { type: 'file', mode: 420, size: 4, sha256: digest },
+      after: { type: 'file', mode: 420, size: 4, sha256: digest },
+      state,
+      rule: 'builtin:hooks',
+      reason: 'Git runs it.',
+      is_text: true,
+      lines: { added: 1, removed: 1 },
+    });
+    const set = {
+      id,
+      digest,
+      call_id: `call_${'c'.repeat(20)}`,
+      task_id: `task_${'d'.repeat(16)}`,
+      agent: 'robot',
+      tool: 'bash',
+      summary: 'echo \u001b[2J',
+      workspace: '/srv',
+      state: 'held',
+      entries: [entry('/srv/a\n+forged', 'held')],
+      undoable: true,
+      created_at: '2026-11-23T12:00:00.000Z',
+      decided_at: null,
+    };
+
+    it('are listed and shown with their differences, and nothing in them drives the terminal or forges a line', async () => {
+      answers['changes.list'] = { changes: [set] };
+      answers['changes.get'] = set;
+      const sides = { before: 'old\nsame\n', after: 'new\u001b[31m\nsame\n', current: null, truncated: false, is_text: true };
+      answers['changes.diff'] = { path: '/srv/a\n+forged', ...sides };
+      for (const args of [
+        ['changes', 'list'],
+        ['changes', 'show', id],
+      ]) {
+        const { code, stdout } = await run(args);
+        expect([code, stdout.includes('\u001b'), stdout.includes(digest)]).toEqual([0, false, true]);
+        expect(stdout.split('\n').filter((line) => line.startsWith('+forged'))).toEqual([]);
+      }
+      const { stdout } = await run(['changes', 'show', id]);
+      expect(stdout).toMatch(/^-old$/m);
+      expect(stdout).toMatch(/^\+new/m);
+      expect((await json('changes', 'show', id)).document).toMatchObject({ id, diffs: [{ before: 'old\nsame\n' }] });
+    });
+
+    it('are applied, dropped and undone, with the digest that was shown', async () => {
+      Object.assign(answers, { 'changes.accept': set, 'changes.drop': set });
+      answers['changes.undo'] = { change_set: set, refused: [{ path: '/srv/a', reason: 'It changed since.' }] };
+      expect((await run(['changes', 'apply', id])).code).toBe(2);
+      expect((await run(['changes', 'undo', 'x'])).code).toBe(2);
+      await run(['changes', 'apply', id, '/srv/a', '--digest', digest, '/srv/b']);
+      await run(['changes', 'drop', id, '--digest', digest]);
+      expect((await run(['changes', 'undo', id])).code).toBe(1);
+      expect(asked).toEqual([
+        ['changes.accept', { id, digest, paths: ['/srv/a', '/srv/b'] }],
+        ['changes.drop', { id, digest }],
+        ['changes.undo', { id }],
+      ]);
+    });
+  });
+
   it('mints with options anywhere and lists that repeat', async () => {
     answers['tokens.mint'] = minted;
     const args = [

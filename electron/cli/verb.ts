@@ -13,7 +13,7 @@ export interface OptionSpec {
 
 export interface VerbContext {
   readonly options: Options;
-  /** Exactly as many as the verb names, the optional ones null when they were not given. */
+  /** At least as many as the verb names, the optional ones null when they were not given; more only for `[…]`. */
   readonly words: readonly (string | null)[];
   readonly out: Output;
   readonly host: Host;
@@ -26,7 +26,7 @@ export interface Verb {
   /** `token mint`; the first word is the group. */
   readonly name: string;
   readonly about: string;
-  /** Words after the name: `ID`, or `[FILE]` for one that may be left out. */
+  /** Words after the name: `ID`, `[FILE]` for one that may be left out, or, last, `[FILE…]` for any number. */
   readonly words: readonly string[];
   readonly options: Readonly<Record<string, OptionSpec>>;
   run(context: VerbContext): Promise<number>;

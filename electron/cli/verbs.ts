@@ -1,6 +1,7 @@
 import type { Verb } from './verb.ts';
 import { approvalVerbs } from './verbs/approvals.ts';
 import { auditVerbs } from './verbs/audit.ts';
+import { changeVerbs } from './verbs/changes.ts';
 import { configVerbs } from './verbs/config.ts';
 import { connectVerbs } from './verbs/connect.ts';
 import { hostVerbs } from './verbs/doctor.ts';
@@ -14,6 +15,7 @@ export const verbs: readonly Verb[] = [
   serveVerb,
   ...tokenVerbs,
   ...approvalVerbs,
+  ...changeVerbs,
   ...auditVerbs,
   ...policyVerbs,
   ...configVerbs,

@@ -1,9 +1,10 @@
 import type { Approval } from '../../../shared/domain/approval.ts';
-import { ApprovalId, Digest } from '../../../shared/domain/identity.ts';
+import { ApprovalId, type Digest } from '../../../shared/domain/identity.ts';
 import { fields, shown, table, type Shown } from '../output.ts';
 import type { Options } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Verb } from '../verb.ts';
+import { digestOf } from './digest-option.ts';
 
 const digestOption = { digest: { type: 'string', value: 'D', about: 'the approval digest, as list and show print it' } } as const;
 const states = ['pending', 'open', 'all'] as const;
@@ -122,11 +123,7 @@ function approvalId(word: string | null | undefined): ApprovalId {
   return id.data;
 }
 
-function digest(options: Options): Digest {
-  const parsed = Digest.safeParse(options.required('digest'));
-  if (!parsed.success) throw new UsageError('--digest takes 64 lower-case hexadecimal digits, as approvals list prints them.');
-  return parsed.data;
-}
+const digest = (options: Options): Digest => digestOf(options, 'approvals list');
 
 const callText = (approval: Approval): string => approval.preview.command ?? JSON.stringify(approval.arguments);
 
