@@ -36,7 +36,7 @@ export const NAMED: readonly NamedClass[] = [
   },
   {
     id: 'shell',
-    folders: /^\.(direnv|mise|asdf|config|local|bin|ssh|gnupg|aws|kube|docker)$/,
+    folders: /^\.(direnv|mise|asdf|ssh|gnupg|aws|kube|docker)$/,
     files: /^(\.envrc|\.tool-versions|\.?mise(\..*)?\.toml|.*\.nix|flake\.lock|devbox\.json|devenv\.(ya?ml|lock))$/,
   },
   {

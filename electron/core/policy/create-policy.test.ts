@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../shared/json.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { NAMED } from '../changes/named-classes.ts';
 import { createPolicy, type PolicyEvent } from './create-policy.ts';
 import { createShellParser } from './create-shell-parser.ts';
 import { explainCall } from './explain-call.ts';
@@ -423,65 +424,127 @@ describe('the shipped default', () => {
     expect(policy.rules().filter((rule) => (rule.examples ?? []).length === 0 || rule.reason === undefined)).toEqual([]);
   });
 
-  it.each<[string, string]>([
-    ['ls', 'allow'],
-    ['cat README.md | head -5', 'allow'],
-    ["rg -n 'a.*b' src -g '*.ts'", 'allow'],
-    ['git log --oneline -5 -- src', 'allow'],
-    ['cat a 2>/dev/null', 'allow'],
-    ['rg *', 'ask'],
-    ["rg a ''--pre=./{,x}", 'ask'],
-    ['rg a ""*', 'ask'],
-    ['rg a \\--pre=./{,x}', 'ask'],
-    ["find . ''?delete", 'ask'],
-    ['find . \\[-]delete', 'ask'],
-    ["rg --pre='x' a", 'ask'],
-    ['find . -fprint x', 'ask'],
-    ['find . -name a -delete', 'ask'],
-    ['git diff --ext-diff', 'ask'],
-    ['git log -p --output=x', 'ask'],
-    ['git show --textconv', 'ask'],
-    ['git branch -D x', 'ask'],
-    ['uniq a b', 'ask'],
-    ['sort -uo a b', 'ask'],
-    ['sort --compress-program=x a', 'ask'],
-    ['date -s 2020-01-01', 'ask'],
-    ['cat $X', 'ask'],
-    ['ls() { rm x; }; ls', 'ask'],
-    ['tee x', 'ask'],
-    ['npm test', 'ask'],
-    ['cat certs/id_rsa', 'ask'],
-    ['rm -rf //', 'deny'],
-    ['rm -r -f ~/', 'deny'],
-    ['/bin/rm -rf /*', 'deny'],
-    ['X=1 rm -rf /', 'deny'],
-    ['echo x | dd bs=1 of=/dev/sda', 'deny'],
-    ['unshare -r sh', 'deny'],
-    ['cat ~/.config/gatehouse/settings.json', 'deny'],
-  ])('%s → %s', async (command, effect) => {
+  it.each([
+    'ls',
+    'cat README.md | head -5',
+    "rg -n 'a.*b' src -g '*.ts'",
+    'git log --oneline -5 -- src',
+    'git status --short',
+    'cat a 2>/dev/null',
+  ])('%s → runs where it cannot change the workspace', async (command) => {
     const { policy } = await started(DEFAULT);
-    expect(policy.evaluate(input('bash', { command }))).toMatchObject({ effect });
+    expect(policy.evaluate(input('bash', { command }))).toMatchObject({ effect: 'allow', profile: 'read-only' });
   });
 
-  it('lets commands run unasked only where they cannot change the workspace', async () => {
+  it.each([
+    'rg *',
+    "rg a ''--pre=./{,x}",
+    'rg a ""*',
+    'rg a \\--pre=./{,x}',
+    "find . ''?delete",
+    'find . \\[-]delete',
+    "rg --pre='x' a",
+    "rg pattern ''--pre=./{,x}",
+    'find . ""*',
+    'find . -fprint x',
+    'find . -name a -delete',
+    'find . -exec sh {} +',
+    'find . -name *',
+    'git diff --ext-diff',
+    'git diff --output=.git/hooks/pre-commit',
+    'git -c core.fsmonitor=./x status',
+    'GIT_EXTERNAL_DIFF=./x git diff',
+    'git log -p --output=x',
+    'git show --textconv',
+    'git branch -D x',
+    'uniq a b',
+    'sort -uo a b',
+    'sort --compress-program=x a',
+    'date -s 2020-01-01',
+    'cat $X',
+    'echo hello > notes.txt',
+    'ls $(touch x)',
+    'ls; npm install',
+    './ls',
+    'PATH=.; ls',
+    'env ls',
+    'tee x',
+    'npm test',
+    'npm run build && ls dist',
+    'python3 scripts/report.py',
+    'make -j4',
+    'git add -A && git commit -m done',
+    'rm -rf build',
+  ])('%s → runs unasked on a layer, for it may change something', async (command) => {
     const { policy } = await started(DEFAULT);
+    expect(policy.evaluate(input('bash', { command }))).toMatchObject({
+      effect: 'allow',
+      profile: 'default',
+      rule: 'commands-in-the-sandbox',
+    });
+  });
+
+  it.each<[string, string, string]>([
+    ['ls() { rm x; }; ls', 'ask', 'builtin:no-rule'],
+    ['eval "$X"', 'ask', 'builtin:no-rule'],
+    ['$X .env', 'ask', 'commands-that-read-secrets'],
+    ['npm test; (', 'ask', 'builtin:no-rule'],
+    ['cat .env', 'ask', 'commands-that-read-secrets'],
+    ['npm test && cat ./.env', 'ask', 'commands-that-read-secrets'],
+    ['cat .e*', 'ask', 'commands-that-read-secrets'],
+    ['cat .en{v,x}', 'ask', 'commands-that-read-secrets'],
+    ['cat certs/id_rsa', 'ask', 'commands-that-read-secrets'],
+    ['rm -rf //', 'deny', 'never-erase-everything'],
+    ['rm -r -f ~/', 'deny', 'never-erase-everything'],
+    ['/bin/rm -rf /*', 'deny', 'never-erase-everything'],
+    ['X=1 rm -rf /', 'deny', 'never-erase-everything'],
+    ['echo x | dd bs=1 of=/dev/sda', 'deny', 'never-touch-devices'],
+    ['unshare -r sh', 'deny', 'never-leave-the-sandbox'],
+    ['cat ~/.config/gatehouse/settings.json', 'deny', 'never-gatehouse-itself-in-commands'],
+  ])('%s → %s', async (command, effect, rule) => {
+    const { policy } = await started(DEFAULT);
+    expect(policy.evaluate(input('bash', { command }))).toMatchObject({ effect, rule });
+  });
+
+  it('a text that is not understood in full is never allowed, and names no other tool', async () => {
+    const { policy } = await started(DEFAULT);
+    expect(policy.evaluate(input('bash', { command: 'npm test' }, { unparsed: true }))).toMatchObject({ effect: 'ask' });
+    expect(policy.evaluate(input('bash', { command: '' }, { commands: [] }))).toMatchObject({ effect: 'ask' });
     const unasked = policy.rules().filter(({ effect, tools }) => effect === 'allow' && (tools === undefined || tools.includes('bash')));
-    expect(unasked.map(({ id, profile }) => [id, profile])).toEqual([['commands-that-only-read', 'read-only']]);
-    expect(policy.evaluate(input('bash', { command: 'git status' }))).toMatchObject({ effect: 'allow', profile: 'read-only' });
-    // What the operator said yes to may write.
-    expect(policy.evaluate(input('bash', { command: 'make' }))).toMatchObject({ effect: 'ask', profile: 'default' });
+    expect(unasked.map(({ id, profile }) => [id, profile])).toEqual([
+      ['commands-that-only-read', 'read-only'],
+      ['commands-in-the-sandbox', 'default'],
+    ]);
   });
 
   it.each<[string, string, string]>([
     ['file_read', 'src/a.ts', 'allow'],
     ['file_read', 'keys/a.PEM', 'ask'],
     ['file_list', '.ssh', 'ask'],
-    ['file_write', 'src/a.ts', 'ask'],
+    ['file_write', 'src/a.ts', 'allow'],
+    ['file_edit', 'README.md', 'allow'],
+    ['file_write', 'docs/.env', 'ask'],
     ['file_edit', '.github/workflows/ci.yml', 'ask'],
+    ['file_write', 'package.json', 'ask'],
+    ['file_write', 'node_modules/x/index.js', 'ask'],
     ['file_read', '/home/op/.local/share/gatehouse/gatehouse.db', 'deny'],
+    ['file_write', '/home/op/.local/share/gatehouse/policy.yaml', 'deny'],
   ])('%s %s → %s', async (tool, path, effect) => {
     const { policy } = await started(DEFAULT);
     expect(policy.evaluate(input(tool, { path })).effect).toBe(effect);
+  });
+
+  it('asks before writing what a change set would hold: the names are those of the built-in classes', async () => {
+    const { policy } = await started(DEFAULT);
+    const inOnePiece = (pattern: RegExp) => pattern.source.slice(1, -1).replaceAll('.*', '[^/]*').replaceAll('\\/', '/');
+    const written = policy
+      .rules()
+      .find(({ id }) => id === 'write-what-runs-later')
+      ?.paths?.map((path) => path.replaceAll(/[()]/g, ''));
+    for (const { folders, files } of NAMED) {
+      if (folders !== undefined) expect(written).toContain(`regex:(?i).*/${inOnePiece(folders)}(/.*)?`.replaceAll(/[()]/g, ''));
+      if (files !== undefined) expect(written).toContain(`regex:(?i).*/${inOnePiece(files)}`.replaceAll(/[()]/g, ''));
+    }
   });
 });
 
