@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { spawn as spawnPty } from 'node-pty';
 import type { ProgramHandle, RunnerCommand } from '../../core/ports/runner.ts';
-import { launcherArgv } from './launcher.ts';
+import { launcherArgv, lifeline } from './launcher.ts';
 
 export type ProgramEnd = { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'signalled'; readonly signal: string };
 
@@ -32,7 +32,7 @@ export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) =
   const child = spawn(file, args, {
     cwd: command.cwd,
     env: command.env,
-    stdio: [command.input === true ? 'pipe' : 'ignore', 'pipe', 'ignore'],
+    stdio: [command.input === true ? 'pipe' : 'ignore', 'pipe', 'ignore', 'pipe'],
     detached: true,
     shell: false,
   });
@@ -42,6 +42,14 @@ export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) =
   const ended = new Promise<ProgramEnd>((resolve, reject) => {
     child.once('error', reject);
     child.stdout?.on('data', onData);
+    // Let go of once the program has ended and its output has been read: nothing of it is left in the group by then.
+    let awaited = 2;
+    const letGo = (): void => {
+      awaited -= 1;
+      if (awaited === 0) child.stdio[lifeline]?.destroy();
+    };
+    child.stdout?.once('close', letGo);
+    child.once('exit', letGo);
     child.once('exit', () => {
       const timer = setTimeout(() => {
         kill();
