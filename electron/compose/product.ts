@@ -96,6 +96,7 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     changes,
     recordings: world.recordings,
     isTokenActive,
+    confinement: () => sandbox.status().effective,
   };
   return { shell, profiles, tools, acceptedPolicy, policy, tokens, broker, changes, jobs, running, gate, live, pipeline };
 }

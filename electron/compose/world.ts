@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import type { AuditEventType } from '../../shared/domain/audit.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { createAgentClients } from '../adapters/agent-clients/agent-clients.ts';
+import { createAllowlist } from '../adapters/allowlist/allowlist.ts';
+import { createBare } from '../adapters/bare/bare.ts';
 import { createBubblewrap } from '../adapters/bubblewrap/bubblewrap.ts';
 import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
 import { createChangeFiles } from '../adapters/change-files/change-files.ts';
@@ -23,8 +25,8 @@ import type { Layers } from '../core/ports/layers.ts';
 import type { AgentClients, MachineProbes } from '../core/ports/machine.ts';
 import type { PolicyFileSource } from '../core/ports/policy-file.ts';
 import type { Recordings } from '../core/ports/recordings.ts';
-import type { Sandbox } from '../core/ports/sandbox.ts';
 import type { Store } from '../core/ports/store.ts';
+import { createSandboxSwitch, type SandboxSwitch } from '../core/sandbox/sandbox-switch.ts';
 import { createAcceptedSettings, type AcceptedSettings } from '../core/settings/accepted-settings.ts';
 import { operatorSocketPath } from '../operator/socket-path.ts';
 import type { GatehouseOptions } from './gatehouse.ts';
@@ -39,7 +41,7 @@ export interface World {
   readonly settings: AcceptedSettings;
   readonly store: Store;
   readonly files: Files;
-  readonly sandbox: Sandbox;
+  readonly sandbox: SandboxSwitch;
   readonly layers: Layers;
   readonly changeFiles: ChangeFiles;
   readonly recordings: Recordings;
@@ -110,15 +112,13 @@ export function createWorld(options: GatehouseOptions): World {
     checkWorkspace: async (path) => await files.checkWorkspace(path),
     findProgram,
   });
-  const sandbox = createBubblewrap({
+  const bubblewrap = createBubblewrap({
     runner,
     home,
     protectedPaths,
     checkWorkspace: async (path) => await files.checkWorkspace(path),
     findProgram,
     seccompTable: join(options.resourcesDir, 'sandbox/seccomp.yaml'),
-  });
-  const machine = createMachineProbes({
     stateDir: dataDir,
     umask: options.umask ?? process.umask(),
     bridge: null,
@@ -135,6 +135,8 @@ export function createWorld(options: GatehouseOptions): World {
     record: async (data) => await record('sandbox.changed', 'gateway', data),
     bus,
     onError: (error) => options.log('The sandbox could not be tried again.', error),
+  });
+  const machine = createMachineProbes({
     dataDir,
     now: () => clock.now(),
     env: process.env,

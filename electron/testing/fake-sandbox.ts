@@ -4,6 +4,8 @@ import type { Sandbox, SandboxCommand, SandboxResult } from '../core/ports/sandb
 
 /** A sandbox that runs nothing: it remembers what it was asked to run and answers as told. */
 export interface FakeSandbox extends Sandbox {
+  probe(): Promise<SandboxStatus>;
+  status(): SandboxStatus;
   readonly commands: readonly SandboxCommand[];
   /** What the next commands give; `hang` waits for the abort. */
   answer(result: Partial<SandboxResult> | 'hang'): void;
@@ -21,6 +23,10 @@ export const createFakeSandbox = (): FakeSandbox => {
     version: '0.0.0',
     detail: 'a fake that runs nothing',
     fix: null,
+    attempts: [],
+    reason_for_downgrade: null,
+    layer: null,
+    limits: null,
   };
   let status: SandboxStatus = working;
   const ending = new AbortController();

@@ -1,3 +1,4 @@
+import type { EffectiveSandbox } from '../../shared/domain/sandbox.ts';
 import { z } from 'zod';
 import { createApprovalBroker, type ApprovalBroker } from '../core/approvals/approval-broker.ts';
 import { createChangeBus } from '../core/change-bus.ts';
@@ -32,6 +33,8 @@ export interface PipelineHarness {
   readonly effects: string[];
   /** What policy says from now on. */
   judge(effect: Verdict['effect']): void;
+  /** What commands run in from now on; bubblewrap unless told. */
+  confine(next: EffectiveSandbox): void;
   /** The content of the one operand of every call, as the hash that `rehash` finds from now on. */
   changeOperand(): void;
   /** From now on `rehash` finds that its file has moved out of reach. */
@@ -65,6 +68,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
   const bus = createChangeBus();
   const effects: string[] = [];
   let effect: Verdict['effect'] = 'allow';
+  let confinement: EffectiveSandbox = 'bubblewrap';
   let operand: ReturnType<typeof digestOf> | null = digestOf('a');
   let isBroken: (type: string) => boolean = () => false;
 
@@ -146,6 +150,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     changes: { collect: () => Promise.resolve(null) },
     recordings: { put: () => Promise.resolve(), get: () => Promise.resolve(null) },
     isTokenActive: (id) => tokens.isActive(id),
+    confinement: () => confinement,
   };
   await tokens.start();
 
@@ -167,6 +172,9 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     effects,
     judge(next) {
       effect = next;
+    },
+    confine(next) {
+      confinement = next;
     },
     changeOperand() {
       operand = digestOf('b');

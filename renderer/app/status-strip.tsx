@@ -35,6 +35,13 @@ function auditWords(audit: GatewayStatus['audit']): ReactNode {
   );
 }
 
+const sandboxWords = {
+  bubblewrap: { words: 'bubblewrap', tint: 'text-ink' },
+  allowlist: { words: 'none, only a short list runs', tint: 'text-ask' },
+  none: { words: 'off, commands run as you', tint: 'text-deny' },
+  refuse: { words: 'none, commands are refused', tint: 'text-deny' },
+} as const satisfies Record<GatewayStatus['sandbox']['effective'], { words: string; tint: string }>;
+
 /** Where it listens, what confines, and whether the log holds; each part opens its page. */
 export function StatusStrip({ onPalette }: { readonly onPalette: () => void }): ReactNode {
   const { data: status } = useOperation('status.get', {}, { refetchInterval: 30_000 });
@@ -47,13 +54,11 @@ export function StatusStrip({ onPalette }: { readonly onPalette: () => void }): 
             <span className="machine">{status.mcp_url === null ? 'not listening' : new URL(status.mcp_url).host}</span>
             {status.state === 'closed' && <span className="font-medium text-deny">closed</span>}
           </Part>
-          <Part to="/" title={status.sandbox.detail}>
+          <Part to="/" title={[status.sandbox.reason_for_downgrade, status.sandbox.detail].filter((text) => text !== null).join(' ')}>
             sandbox{' '}
-            {status.sandbox.effective === 'bubblewrap' ? (
-              <span className="font-medium text-ink">bubblewrap</span>
-            ) : (
-              <span className="font-medium text-deny">off, commands are refused</span>
-            )}
+            <span className={cx('font-medium', sandboxWords[status.sandbox.effective].tint)}>
+              {sandboxWords[status.sandbox.effective].words}
+            </span>
           </Part>
           <Part to="/audit" title={`Head ${status.audit.head}`}>
             {auditWords(status.audit)}

@@ -18,6 +18,18 @@ test('a value outside of its limits is not sent', () => {
   for (const bad of ['4', '286', '1.5', '', 'x', 'Infinity']) expect(readSetting(timeout, bad)).toBeNull();
 });
 
+test('a choice is one of its words, and a switch is no text', () => {
+  const mode = settingKeys().find((key) => key.key === 'safety.bash_sandbox');
+  const acknowledged = settingKeys().find((key) => key.key === 'safety.bash_sandbox_off_acknowledged');
+  if (mode === undefined || acknowledged === undefined) throw new Error('the settings of the sandbox are gone');
+  expect(mode.choices).toEqual(['auto', 'always', 'off']);
+  expect(readSetting(mode, 'always')).toBe('always');
+  expect(readSetting(mode, 'never')).toBeNull();
+  expect(readSetting(acknowledged, 'true')).toBe(true);
+  expect(readSetting(acknowledged, 'false')).toBe(false);
+  expect(settingText(true)).toBe('true');
+});
+
 test('lists are one a line', () => {
   const origins = settingKeys().find((key) => key.key === 'server.allowed_origins');
   if (origins === undefined) throw new Error('server.allowed_origins is gone');

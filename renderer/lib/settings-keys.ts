@@ -8,7 +8,9 @@ export interface SettingKey {
   readonly section: string;
   readonly title: string;
   readonly description: string;
-  readonly kind: 'number' | 'list' | 'text';
+  readonly kind: 'number' | 'list' | 'choice' | 'text';
+  /** Of a choice, as text; empty for the other kinds. */
+  readonly choices: readonly string[];
   readonly least: number | null;
   readonly most: number | null;
   readonly fallback: JsonValue;
@@ -19,6 +21,7 @@ const Leaf = z.object({
   description: z.string().optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
+  enum: z.array(z.string()).optional(),
   default: z.json().optional(),
 });
 const Section = z.object({ properties: z.record(z.string(), Leaf) });
@@ -34,18 +37,24 @@ function titleOf(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1) + (unit === undefined ? '' : `, ${unit}`);
 }
 
+function kindOf(type: string | undefined): SettingKey['kind'] {
+  if (type === 'integer' || type === 'number') return 'number';
+  return type === 'array' ? 'list' : 'text';
+}
+
 /** Every setting with its description and limits, read from the one schema, so that none can be missing here. */
 export function settingKeys(): SettingKey[] {
   const schema = Schema.parse(z.toJSONSchema(Settings, { io: 'input' }));
   return Object.entries(schema.properties).flatMap(([section, { properties }]) =>
     Object.entries(properties).map(([name, leaf]): SettingKey => {
-      const kind = leaf.type === 'integer' || leaf.type === 'number' ? 'number' : leaf.type === 'array' ? 'list' : 'text';
+      const choices = leaf.type === 'boolean' ? ['false', 'true'] : (leaf.enum ?? []);
       return {
         key: `${section}.${name}`,
         section,
         title: titleOf(name),
         description: leaf.description ?? '',
-        kind,
+        kind: choices.length > 0 ? 'choice' : kindOf(leaf.type),
+        choices,
         least: leaf.minimum ?? null,
         most: leaf.maximum ?? null,
         fallback: leaf.default ?? null,
@@ -62,6 +71,10 @@ export function readSetting(setting: SettingKey, text: string): JsonValue | null
       .map((line) => line.trim())
       .filter((line) => line !== '');
   }
+  if (setting.kind === 'choice') {
+    if (!setting.choices.includes(text)) return null;
+    return typeof setting.fallback === 'boolean' ? text === 'true' : text;
+  }
   if (setting.kind === 'text') return text;
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value)) return null;
@@ -70,5 +83,5 @@ export function readSetting(setting: SettingKey, text: string): JsonValue | null
 
 export function settingText(value: JsonValue | undefined): string {
   if (Array.isArray(value)) return value.map(String).join('\n');
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

@@ -46,7 +46,14 @@ export const worlds = {
       ...status,
       state: 'closed',
       state_reason: 'The audit log cannot be written (no space left on the disk). No call is taken until it can be.',
-      sandbox: { mode: 'always', effective: 'refuse', version: '0.8.0', detail: broken[0]?.evidence ?? '', fix: broken[0]?.fix ?? null },
+      sandbox: {
+        ...status.sandbox,
+        mode: 'always',
+        effective: 'refuse',
+        detail: broken[0]?.evidence ?? '',
+        fix: broken[0]?.fix ?? null,
+        reason_for_downgrade: broken[0]?.evidence ?? '',
+      },
       capabilities: [...broken],
       audit: { ...status.audit, ok: false },
     },
@@ -56,6 +63,25 @@ export const worlds = {
         ...emptyPolicy().status,
         state: 'last_good',
         problems: [{ line: 9, column: 13, path: 'rules[1].effect', message: 'effect must be allow, ask or deny; found "refuse".' }],
+      },
+    },
+  }),
+  unconfined: (): FakeWorld => ({
+    ...quiet(),
+    status: {
+      ...status,
+      sandbox: { ...status.sandbox, mode: 'off', effective: 'none', version: null, reason_for_downgrade: 'safety.bash_sandbox is off' },
+    },
+  }),
+  listed: (): FakeWorld => ({
+    ...quiet(),
+    status: {
+      ...status,
+      sandbox: {
+        ...status.sandbox,
+        effective: 'allowlist',
+        version: null,
+        reason_for_downgrade: 'bubblewrap does not work here: it is not installed',
       },
     },
   }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EffectiveSandbox, LayerStatus, LimitsReport, SandboxAttempt, SandboxMode } from './sandbox.ts';
 
 /** One thing this machine can or cannot enforce, with what to do about it. */
 export const Capability = z.strictObject({
@@ -10,12 +11,27 @@ export const Capability = z.strictObject({
 });
 export type Capability = z.infer<typeof Capability>;
 
-export const SandboxStatus = z.strictObject({
-  mode: z.enum(['always']).describe('What is asked for. Without a working bubblewrap, commands are refused.'),
-  effective: z.enum(['bubblewrap', 'refuse']),
+/** What trying one way to run commands came to. */
+export const SandboxTrial = z.strictObject({
+  effective: EffectiveSandbox,
   version: z.string().nullable(),
   detail: z.string(),
   fix: z.string().nullable(),
+  attempts: z
+    .array(SandboxAttempt)
+    .describe('The escapes that were tried on this machine; empty when it came not so far, or where there is nothing to escape from.'),
+});
+export type SandboxTrial = z.infer<typeof SandboxTrial>;
+
+/** What commands run in, and why. */
+export const SandboxStatus = SandboxTrial.extend({
+  mode: SandboxMode.describe('What is asked for.'),
+  reason_for_downgrade: z
+    .string()
+    .nullable()
+    .describe('Why commands run in something else than bubblewrap, or not at all; null when they run in it.'),
+  layer: LayerStatus.nullable().describe('How changes are kept apart; null until it has been tried.'),
+  limits: LimitsReport.nullable().describe('What holds commands to their limits; null until it has been tried.'),
 });
 export type SandboxStatus = z.infer<typeof SandboxStatus>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SandboxMode } from './sandbox.ts';
 
 /**
  * Settings as `settings.json` in the data directory holds them (0600). Every key is described; unknown keys are refused.
@@ -29,6 +30,16 @@ export const Settings = z.strictObject({
     .prefault({}),
   safety: z
     .strictObject({
+      bash_sandbox: SandboxMode.default('auto').describe(
+        'What commands run in. auto: bubblewrap, or where it does not work a short list of programs that only read. always: bubblewrap or nothing. ' +
+          'off: no isolation at all, for a single trusted operator; it must be acknowledged first.',
+      ),
+      bash_sandbox_off_acknowledged: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Accepts that with bash_sandbox off a command can do whatever you can: read your keys, change any file, reach the network.',
+        ),
       bash_timeout_s: z
         .number()
         .int()
@@ -50,6 +61,12 @@ export const Settings = z.strictObject({
         .max(1_048_576)
         .default(2048)
         .describe('MiB of earlier file contents that are kept for undo; the oldest are let go first.'),
+    })
+    // SECURITY: nobody turns isolation off by one word alone (F55).
+    .refine((safety) => safety.bash_sandbox !== 'off' || safety.bash_sandbox_off_acknowledged, {
+      path: ['bash_sandbox'],
+      message:
+        'off means that commands run as you, without any isolation. Acknowledge that first (gatehouse config set safety.bash_sandbox_off_acknowledged true), then set it again',
     })
     .prefault({}),
 });

@@ -72,13 +72,25 @@ function announce(ready: ReadyInfo, gatehouse: Gatehouse, { out, world }: VerbCo
     sandbox: { mode, effective },
   };
   out.line(document, () => {
-    const commands =
-      effective === 'bubblewrap'
-        ? 'Commands run in bubblewrap.'
-        : `Commands are refused: ${ready.sandbox.detail} ${ready.sandbox.fix ?? ''}`;
+    const commands = commandsLine(ready.sandbox);
     const head = [`Gatehouse ${world.version} is running. Ctrl-C stops it.`, `Agents connect to ${ready.mcp_url}`, commands];
     return lines([...head, ...(link === null ? [] : linkLines(link.url, world.env['USER']))].map(shown));
   });
+}
+
+/** What commands run in. Anything but bubblewrap says why, and how to change it. */
+function commandsLine({ effective, detail, fix, reason_for_downgrade }: ReadyInfo['sandbox']): string {
+  const mend = fix === null ? '' : ` To change it: ${fix}`;
+  switch (effective) {
+    case 'bubblewrap':
+      return 'Commands run in bubblewrap.';
+    case 'allowlist':
+      return `Warning: there is no sandbox (${reason_for_downgrade ?? detail}), so ${detail}.${mend}`;
+    case 'none':
+      return `Warning: safety.bash_sandbox is off: ${detail}${mend}`;
+    case 'refuse':
+      return `Commands are refused: ${detail}.${mend}`;
+  }
 }
 
 function linkLines(url: string, user: string | undefined): string[] {

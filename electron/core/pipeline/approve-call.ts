@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { ApprovalDecision } from '../../../shared/domain/approval.ts';
 import type { CallRecord, Operand, Verdict } from '../../../shared/domain/call.ts';
 import type { ApprovalId, Digest } from '../../../shared/domain/identity.ts';
+import type { EffectiveSandbox } from '../../../shared/domain/sandbox.ts';
 import type { Clearance, Denial, PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 import { policyInput } from './judge-call.ts';
 
@@ -10,14 +11,15 @@ export async function approveCall(deps: PipelineDeps, call: ResolvedCall, verdic
   const record = { ...call.record, verdict };
   if (verdict.effect === 'allow') return { ok: true, value: { verdict, approval: null } };
 
+  const confinement = deps.confinement();
   call.incoming.reportProgress('Waiting for the operator to decide.');
   const decision = await deps.broker.ask(record, verdict, { signal: call.incoming.signal, connection: call.incoming.connection });
 
   switch (decision.result) {
     case 'approved':
-      return await recheck(deps, call, { verdict, approval: decision.approval });
+      return await recheck(deps, call, { verdict, approval: decision.approval }, confinement);
     case 'pregranted':
-      return await recheck(deps, call, { verdict, approval: { id: decision.approval.id, digest: null } });
+      return await recheck(deps, call, { verdict, approval: { id: decision.approval.id, digest: null } }, confinement);
     case 'denied':
     case 'expired':
     case 'cancelled': {
@@ -52,8 +54,13 @@ const nextSteps = {
 } as const;
 
 /** SECURITY: token, policy and operands are looked at again after the wait (THREATS rule 3). What changed makes the yes void. */
-async function recheck(deps: PipelineDeps, call: ResolvedCall, clearance: Clearance): Promise<Step<Clearance>> {
-  const drift = await driftOf(deps, call);
+async function recheck(
+  deps: PipelineDeps,
+  call: ResolvedCall,
+  clearance: Clearance,
+  confinement: EffectiveSandbox,
+): Promise<Step<Clearance>> {
+  const drift = await driftOf(deps, call, confinement);
   if (drift === null) return { ok: true, value: clearance };
   const denial: Denial = {
     outcome: drift.outcome,
@@ -71,6 +78,7 @@ async function recheck(deps: PipelineDeps, call: ResolvedCall, clearance: Cleara
 async function driftOf(
   deps: PipelineDeps,
   call: ResolvedCall,
+  confinement: EffectiveSandbox,
 ): Promise<{ outcome: 'denied' | 'cancelled'; rule: string; reason: string } | null> {
   const { signal, token } = call.incoming;
   if (signal.aborted)
@@ -83,6 +91,9 @@ async function driftOf(
   const now = deps.policy.evaluate(policyInput(call));
   if (now.effect === 'deny')
     return { outcome: 'denied', rule: now.rule, reason: `The policy changed while the call waited: ${now.reason}` };
+  // SECURITY: a yes to a command in the sandbox is none to the same command without one.
+  if (call.resolution.argv !== null && confinement !== 'none' && deps.confinement() === 'none')
+    return { outcome: 'denied', rule: 'builtin:not-confined', reason: 'The sandbox was turned off while the call waited.' };
   const lost = await lookAgain(call);
   return lost === null ? null : { outcome: 'denied', rule: 'builtin:drift', reason: lost };
 }

@@ -14,6 +14,7 @@ import type { JsonObject } from '../../../shared/json.ts';
 import type { ChangeSets } from '../changes/change-sets.ts';
 import type { TaskLayer, TaskLayers } from '../changes/task-layers.ts';
 import type { ChangeSet } from '../../../shared/domain/change.ts';
+import type { EffectiveSandbox } from '../../../shared/domain/sandbox.ts';
 import type { Gate } from './gate.ts';
 import type { RunningCalls } from './running-calls.ts';
 
@@ -49,6 +50,8 @@ export interface PipelineDeps {
   readonly changes: Pick<ChangeSets, 'collect'>;
   readonly recordings: Recordings;
   readonly isTokenActive: (id: TokenId) => boolean;
+  /** What a command would run in now. */
+  readonly confinement: () => EffectiveSandbox;
 }
 
 /** A call with everything that step 1 found out about it. Its digest covers all of it. */

@@ -1,10 +1,11 @@
 import type { Verdict } from '../../../shared/domain/call.ts';
+import type { EffectiveSandbox } from '../../../shared/domain/sandbox.ts';
 import type { PolicyInput } from '../policy/policy.ts';
 import type { PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 
 /** Step 2: what policy says of the resolved call. Scopes were looked at before; here the file's rules decide. */
 export function judgeCall(deps: PipelineDeps, call: ResolvedCall): Step<Verdict> {
-  const verdict = deps.policy.evaluate(policyInput(call));
+  const verdict = confined(deps.policy.evaluate(policyInput(call)), call, deps.confinement());
   if (verdict.effect !== 'deny') return { ok: true, value: verdict };
   return {
     ok: false,
@@ -17,6 +18,16 @@ export function judgeCall(deps: PipelineDeps, call: ResolvedCall): Step<Verdict>
     },
     record: { ...call.record, verdict },
   };
+}
+
+/**
+ * SECURITY: rules allow commands because a sandbox holds them. Where there is none, nothing of theirs is left to rely on, and the operator is asked.
+ * What the allowlist runs only reads, and it refuses the rest itself.
+ */
+function confined(verdict: Verdict, call: ResolvedCall, confinement: EffectiveSandbox): Verdict {
+  if (verdict.effect !== 'allow' || call.resolution.argv === null || confinement !== 'none') return verdict;
+  const reason = `There is no sandbox: it would run as you, without any isolation. In the sandbox the rule ${verdict.rule} allows it: ${verdict.reason}`;
+  return { ...verdict, effect: 'ask', rule: 'builtin:not-confined', reason };
 }
 
 /** The view of a call that policy matches on. */

@@ -1,4 +1,4 @@
-import type { SandboxStatus } from '../../../shared/domain/host.ts';
+import type { SandboxTrial } from '../../../shared/domain/host.ts';
 import type { SandboxProfile } from '../../../shared/domain/sandbox.ts';
 import type { EgressEvent } from './egress.ts';
 import type { LayerView } from './layers.ts';
@@ -48,9 +48,9 @@ export type SandboxResult = RunnerResult & { readonly limit?: 'memory' | 'proces
 /** Where commands run. Without a working one, commands are refused; there is no bare fallback. */
 export interface Sandbox {
   /** Tries a real sandboxed process and escapes; call it at start and on demand. */
-  probe(): Promise<SandboxStatus>;
+  probe(): Promise<SandboxTrial>;
   /** The last probe's answer. */
-  status(): SandboxStatus;
+  status(): SandboxTrial;
   /** Errors: `unavailable` when the last probe failed, `forbidden` when the command is not one that may run here. Aborting the signal kills every process of the command. */
   run(command: SandboxCommand, signal: AbortSignal, events?: SandboxEvents): Promise<SandboxResult>;
   stop(): Promise<void>;

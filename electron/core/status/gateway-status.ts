@@ -3,6 +3,7 @@ import type { AgentToken } from '../../../shared/domain/identity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MachineProbes } from '../ports/machine.ts';
 import type { Store } from '../ports/store.ts';
+import { sandboxCapability } from '../sandbox/sandbox-capability.ts';
 
 /** An agent counts as connected for this long after its last request: newer protocol revisions keep no connection. Milliseconds. */
 const connectedMs = 5 * 60_000;
@@ -58,11 +59,6 @@ export function createStatus(deps: StatusDeps): () => Promise<GatewayStatus> {
       },
     };
   };
-}
-
-function sandboxCapability(status: SandboxStatus): Capability {
-  const works = status.effective === 'bubblewrap';
-  return { id: 'sandbox', title: 'Commands run in bubblewrap', status: works ? 'pass' : 'fail', evidence: status.detail, fix: status.fix };
 }
 
 /** Local midnight: "today" is the operator's. */

@@ -5,6 +5,7 @@ import type { CallId } from '../../../shared/domain/identity.ts';
 import type { MachineProbes } from '../../core/ports/machine.ts';
 import type { Sandbox } from '../../core/ports/sandbox.ts';
 import type { Store } from '../../core/ports/store.ts';
+import { sandboxCapability } from '../../core/sandbox/sandbox-capability.ts';
 import type { HandlersOf } from '../handler.ts';
 
 export interface StatusHandlerDeps {
@@ -35,14 +36,7 @@ export function createStatusHandlers(deps: StatusHandlerDeps): HandlersOf<'statu
 }
 
 async function probeSandbox(sandbox: StatusHandlerDeps['sandbox']): Promise<Capability> {
-  const found = await sandbox.probe();
-  return {
-    id: 'sandbox',
-    title: 'Commands run in bubblewrap',
-    status: found.effective === 'bubblewrap' ? 'pass' : 'fail',
-    evidence: found.detail,
-    fix: found.fix,
-  };
+  return sandboxCapability(await sandbox.probe());
 }
 
 async function probeAudit(store: StatusHandlerDeps['store']): Promise<Capability> {

@@ -1,9 +1,21 @@
 import type { ReactNode } from 'react';
+import type { GatewayStatus } from '../../../shared/domain/host.ts';
 import { counted } from '../../lib/format.ts';
 import { useOperation } from '../../lib/operations.ts';
 import { PageLink } from '../../ui/page-link.tsx';
 import { PageSection } from '../../ui/page.tsx';
 import { Notice } from '../../ui/states.tsx';
+
+/** Commands that run in anything but bubblewrap are said on Home, too; what is refused stands in the list of what this machine can enforce. */
+function sandboxTrouble({ effective, reason_for_downgrade }: GatewayStatus['sandbox']): { tone: 'deny' | 'ask'; words: string } | null {
+  if (effective === 'none') return { tone: 'deny', words: 'The sandbox is off: commands run as you, without any isolation.' };
+  if (effective === 'allowlist')
+    return {
+      tone: 'ask',
+      words: `There is no sandbox, so only a short list of commands runs: ${reason_for_downgrade ?? 'bubblewrap does not work here'}.`,
+    };
+  return null;
+}
 
 /** What is wrong and who must act; nothing is shown when nothing is. The closed gateway has a banner on every page. */
 export function Wrong(): ReactNode {
@@ -20,6 +32,8 @@ export function Wrong(): ReactNode {
   if (status.data?.audit.ok === false) {
     found.push({ key: 'audit', tone: 'deny', words: 'The audit log did not verify.', to: '/audit', where: 'See which rows' });
   }
+  const sandbox = status.data === undefined ? null : sandboxTrouble(status.data.sandbox);
+  if (sandbox !== null) found.push({ key: 'sandbox', ...sandbox, to: '/settings', where: 'See the setting' });
   const state = policy.data?.status.state;
   const problems = counted(policy.data?.status.problems.length ?? 0, 'mistake');
   if (state === 'deny_all')

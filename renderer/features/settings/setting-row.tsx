@@ -4,10 +4,11 @@ import { count } from '../../lib/format.ts';
 import { useCommand } from '../../lib/operations.ts';
 import { readSetting, settingText, type SettingKey } from '../../lib/settings-keys.ts';
 import { Button } from '../../ui/button.tsx';
-import { Field, TextInput } from '../../ui/field.tsx';
+import { Field, Select, TextInput } from '../../ui/field.tsx';
 
 function limitsOf(setting: SettingKey): string {
   if (setting.kind === 'list') return 'One a line.';
+  if (setting.kind === 'choice') return `Shipped as ${settingText(setting.fallback)}.`;
   if (setting.least === null || setting.most === null) return '';
   return `${count(setting.least)} to ${count(setting.most)}; shipped as ${settingText(setting.fallback)}.`;
 }
@@ -50,6 +51,14 @@ export function SettingRow({ setting, value }: { readonly setting: SettingKey; r
                   onChange={(event) => setEdited(event.target.value)}
                   className="w-full rounded-md bg-surface px-2.5 py-1.5 font-mono text-sm shadow-[inset_0_0_0_1px_var(--color-edge)]"
                 />
+              ) : setting.kind === 'choice' ? (
+                <Select {...props} value={text} onChange={(event) => setEdited(event.target.value)}>
+                  {setting.choices.map((choice) => (
+                    <option key={choice} value={choice}>
+                      {choice}
+                    </option>
+                  ))}
+                </Select>
               ) : (
                 <TextInput
                   {...props}
