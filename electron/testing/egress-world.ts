@@ -150,7 +150,7 @@ export const getSecurely = async (socketPath: string, authority: string, servern
     const secure = connectSecure({ socket, servername, ca: okTestCertificate });
     secure.on('secureConnect', () => secure.write(`GET ${path} HTTP/1.1\r\nHost: ${servername}\r\nConnection: close\r\n\r\n`));
     secure.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    secure.on('error', (error) => (text ||= `cut: ${error.message}`));
+    secure.on('error', (error: Error) => (text ||= `cut: ${error.message}`));
     secure.once('close', () => resolve(text));
   });
 };

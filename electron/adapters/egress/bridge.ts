@@ -15,9 +15,6 @@ const startLimitMs = 5000;
 const mostConnections = 128;
 const listening = /listening on \S+ 127\.0\.0\.1:([0-9]+)/;
 
-/** The file descriptors of the namespaces, as the started program has them. */
-const [networkFd, userFd] = [3, 4];
-
 /** Goes on only while its parent is the gateway: the death signal was asked for after the fork, and its parent may have died before. */
 const checkParent = '[ "$PPID" = "$1" ] || exit 1; shift; exec "$@"';
 
@@ -35,13 +32,16 @@ export const createBridge = ({ runner, egress, findProgram }: BridgeDeps): Egres
     );
   };
 
+  const fd = (descriptor: number): string => `/proc/${process.pid}/fd/${descriptor}`;
+
   const makeCommand = async (options: BridgeOptions, socketPath: string): Promise<RunnerCommand> => {
     const { networkNamespace, userNamespace } = options;
     const socat = await need('socat', 'socat');
     const [nsenter, setpriv] = [await need('nsenter', 'util-linux'), await need('setpriv', 'util-linux')];
     return {
       argv: [
-        ...[nsenter, `--user=/proc/self/fd/${userFd}`, `--net=/proc/self/fd/${networkFd}`, '--preserve-credentials', '--'],
+        // Named by way of our own process, so that what is started holds none of our descriptors.
+        ...[nsenter, `--user=${fd(userNamespace)}`, `--net=${fd(networkNamespace)}`, '--preserve-credentials', '--'],
         // SECURITY: it dies with the gateway. After nsenter, because joining clears the death signal.
         ...[setpriv, '--pdeathsig', 'KILL', '--', '/bin/sh', '-c', checkParent, 'bridge', String(process.pid)],
         ...[socat, '-d', '-d', '-t', '30'],
@@ -50,7 +50,7 @@ export const createBridge = ({ runner, egress, findProgram }: BridgeDeps): Egres
       ],
       env: {},
       cwd: '/',
-      descriptors: [networkNamespace, userNamespace].map((fd) => ({ fd, access: 'read' })),
+      descriptors: [],
       tty: false,
       timeoutMs: noTimeLimitMs,
       outputLimit: 16_384,

@@ -1,0 +1,3 @@
+import { describeBridge } from '../../testing/bridge-suite.ts';
+
+describeBridge('whoever runs the tests');
