@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LimitMechanism } from '../adapters/bubblewrap/limits/limits.ts';
 import type { SandboxCommand, SandboxResult } from '../core/ports/sandbox.ts';
@@ -110,6 +111,40 @@ export const describeLimits = (who: string, mechanisms: readonly LimitMechanism[
         expect(output.result.output.length).toBeLessThanOrEqual(65_536);
         await expectGone(output);
       }
+    });
+
+    it('F59: a gateway that is killed takes everything with it within a second', { timeout: 90_000 }, async () => {
+      const module = fileURLToPath(new URL('./sandbox-world.ts', import.meta.url));
+      const script = `
+        import { openSandboxWorld } from ${JSON.stringify(module)};
+        const world = await openSandboxWorld({ mechanisms: ${JSON.stringify(mechanisms)} });
+        await world.sandbox.probe();
+        process.stdout.write(world.root + ' ready');
+        process.stdin.once('data', () => {
+          const run = (tty) => world.bash(process.argv[1], { tty }).catch(() => undefined);
+          void run(false); void run(false); void run(true);
+        });`;
+      const crowd = `for i in $(seq 20); do setsid bash -c "trap '' HUP TERM; exec -a ${tag} sleep 300" & done; exec -a ${tag} sleep 300`;
+      let seen = 0;
+      // Milliseconds after which it is killed.
+      for (const after of [800, 1500]) {
+        const node = ['--experimental-strip-types', '--no-warnings', '--input-type=module', '-e', script, crowd];
+        const gateway = spawn(process.execPath, node, { stdio: ['pipe', 'pipe', 'inherit'] });
+        const root = await new Promise<string>((resolve) =>
+          gateway.stdout.once('data', (data: Buffer) => resolve(data.toString().split(' ')[0] ?? '')),
+        );
+        gateway.stdin.write('go');
+        await sleep(after);
+        seen = Math.max(seen, strays());
+        gateway.kill('SIGKILL');
+        await expect.poll(strays, { timeout: 1000, interval: 100 }).toBe(0);
+        // What is not there yet would come now.
+        await sleep(150);
+        expect(strays(), `after ${after} ms`).toBe(0);
+        // It could not tidy up after itself.
+        rmSync(root, { recursive: true });
+      }
+      expect(seen).toBeGreaterThan(50);
     });
 
     it('F59: processor time ends a process that spins', { timeout: 30_000 }, async () => {

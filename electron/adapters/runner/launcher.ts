@@ -24,8 +24,10 @@ export const launcherArgv = (
   const groups = command.groups ?? [];
   const line = [
     // SECURITY: whatever moment the gateway is killed at, its end of the lifeline closes, and this kills the whole group. bubblewrap's own bond with
-    // its parent begins only once it has started. A terminal needs none: it hangs up.
-    ...(command.tty ? [] : [`{ read -r -u ${lifeline}; kill -KILL 0; } > /dev/null 2>&1 &`]),
+    // its parent begins only once it has started. A terminal's lifeline is its hanging up, which the first process inside would not hear.
+    command.tty
+      ? "{ trap 'kill -KILL 0' HUP; /bin/sleep infinity & wait; } > /dev/null 2>&1 < /dev/null &"
+      : `{ read -r -u ${lifeline}; kill -KILL 0; } > /dev/null 2>&1 &`,
     // Node's pipes are sockets, which nothing can open by name: `> /dev/stderr` would fail. cat ends with the last writer.
     ...(command.tty ? [] : [`exec > >(exec /bin/cat ${lifeline}<&-)`]),
     `exec ${[...opened, '2>&1'].join(' ')} || exit 126`,
