@@ -40,7 +40,7 @@ describe('the headless host, through the command line and the official client', 
       mcp_url: `http://127.0.0.1:${String(host.port)}/mcp`,
       metrics_url: null,
       data_dir: host.dataDir,
-      sandbox: { mode: 'always', effective: 'bubblewrap' },
+      sandbox: { mode: 'auto', effective: 'bubblewrap' },
     });
     expect(host.ready['operator_socket']).toEqual(expect.any(String));
   });

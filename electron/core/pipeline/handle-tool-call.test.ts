@@ -53,6 +53,33 @@ describe('handleToolCall', () => {
     ]);
   });
 
+  it('F55: without a sandbox, what a rule allows is put to the operator all the same', async () => {
+    harness.confine('none');
+    const reply = harness.call(token, 'one');
+    const [request] = await harness.pending();
+    expect(request).toMatchObject({ rule: 'builtin:not-confined', reason: expect.stringContaining('without any isolation') as string });
+    expect(harness.effects).toEqual([]);
+    await approve();
+    expect(text(await reply)).toBe('did one');
+  });
+
+  it.each(['bubblewrap', 'allowlist'] as const)('F53: in %s what a rule allows runs unasked', async (effective) => {
+    harness.confine(effective);
+    expect(text(await harness.call(token, 'one'))).toBe('did one');
+    expect(await harness.broker.list({ state: 'all', limit: 1 })).toEqual([]);
+  });
+
+  it('F55: a yes to a command in the sandbox is none to one without', async () => {
+    harness.judge('ask');
+    const reply = harness.call(token, 'one');
+    await harness.pending();
+    harness.confine('none');
+    await approve();
+    expect(structured(await reply)).toMatchObject({ rule: 'builtin:not-confined' });
+    expect(harness.effects).toEqual([]);
+    expect(await terminals()).toHaveLength(1);
+  });
+
   it('F84: asked and denied: no effect, one terminal event with the reason, and the reason reaches the agent', async () => {
     harness.judge('ask');
     const reply = harness.call(token, 'one');

@@ -43,6 +43,7 @@ class Part implements Sandbox {
       version: null,
       detail: `${this.#kind} ${effective === 'refuse' ? 'is broken' : 'works'}`,
       fix: effective === 'refuse' ? 'mend it' : null,
+      attempts: [],
     };
   }
   async probe(): Promise<SandboxTrial> {
@@ -187,6 +188,7 @@ describe('F53: auto', () => {
       version: null,
       detail: 'broke',
       fix: null,
+      attempts: [],
     });
     expect(await bench.run()).toBe('unavailable');
     await settled();
