@@ -15,12 +15,9 @@ const startLimitMs = 5000;
 const mostConnections = 128;
 const listening = /listening on \S+ 127\.0\.0\.1:([0-9]+)/;
 
-/** Goes on only while its parent is the gateway: the death signal was asked for after the fork, and its parent may have died before. */
-const checkParent = '[ "$PPID" = "$1" ] || exit 1; shift; exec "$@"';
-
 /**
  * The `EgressBridge` port: socat, joined to the sandbox's network namespace from outside and otherwise in the gateway's own world, so that
- * what runs inside needs no Unix sockets and sees neither the proxy's socket nor this process.
+ * what runs inside needs no Unix sockets and sees neither the proxy's socket nor this process. The runner ends it when the gateway dies.
  */
 export const createBridge = ({ runner, egress, findProgram }: BridgeDeps): EgressBridge => {
   const need = async (name: string, packageName: string): Promise<string> => {
@@ -37,13 +34,11 @@ export const createBridge = ({ runner, egress, findProgram }: BridgeDeps): Egres
   const makeCommand = async (options: BridgeOptions, socketPath: string): Promise<RunnerCommand> => {
     const { networkNamespace, userNamespace } = options;
     const socat = await need('socat', 'socat');
-    const [nsenter, setpriv] = [await need('nsenter', 'util-linux'), await need('setpriv', 'util-linux')];
+    const nsenter = await need('nsenter', 'util-linux');
     return {
       argv: [
         // Named by way of our own process, so that what is started holds none of our descriptors.
         ...[nsenter, `--user=${fd(userNamespace)}`, `--net=${fd(networkNamespace)}`, '--preserve-credentials', '--'],
-        // SECURITY: it dies with the gateway. After nsenter, because joining clears the death signal.
-        ...[setpriv, '--pdeathsig', 'KILL', '--', '/bin/sh', '-c', checkParent, 'bridge', String(process.pid)],
         ...[socat, '-d', '-d', '-t', '30'],
         `TCP4-LISTEN:0,bind=127.0.0.1,fork,max-children=${mostConnections}`,
         `UNIX-CONNECT:${socketPath}`,
