@@ -38,7 +38,11 @@ export interface SandboxWorld {
 
 export interface WorldOptions {
   readonly findProgram?: (name: string) => Promise<string | null>;
+  readonly arch?: string;
+  readonly seccompTable?: string;
   readonly bridge?: EgressBridge;
+  /** The operator's home; default: one of its own. */
+  readonly home?: string;
   /** Default: the best that works here. */
   readonly mechanisms?: readonly LimitMechanism[];
 }
@@ -62,11 +66,12 @@ export const openSandboxWorld = async (options: WorldOptions = {}): Promise<Sand
   const findProgram = options.findProgram ?? createFindProgram('/usr/local/bin:/usr/bin:/bin');
   const sandbox = createBubblewrap({
     runner,
-    home,
+    home: options.home ?? home,
     protectedPaths: [data],
     checkWorkspace: files.checkWorkspace,
     findProgram,
-    seccompTable,
+    seccompTable: options.seccompTable ?? seccompTable,
+    ...(options.arch === undefined ? {} : { arch: options.arch }),
     stateDir: join(root, 'state'),
     umask: 0o022,
     bridge: options.bridge ?? null,

@@ -15,7 +15,8 @@ export interface ShownPlacesDeps {
 }
 
 /** Places that the sandbox makes itself; what lies there on the host cannot be shown. */
-const ownPlaces = ['/etc', '/proc', '/dev', '/sys', '/run', '/tmp', '/var/tmp'];
+const ownPlaces = ['/etc', '/proc', '/dev', '/sys', '/run'];
+const ownFolders = ['/', '/tmp', '/var', '/var/tmp'];
 
 /**
  * What a profile's `reads` show, resolved; what is not there is left out, and so is what a workspace shows anyway.
@@ -41,7 +42,7 @@ const resolveRead = async (read: string, home: string, own: readonly string[]): 
   if (path === null) return null;
   // SECURITY: by resolved name; a profile may not show what lies in the data directory, nor what holds it (THREATS rule 18).
   if (overlaps(path, own)) throw refuse("is, holds or lies in the gateway's own folder");
-  if (path === '/' || ownPlaces.some((place) => isWithin(path, place))) throw refuse('the sandbox has an own one of');
+  if (ownFolders.includes(path) || ownPlaces.some((place) => isWithin(path, place))) throw refuse('the sandbox makes itself');
   const found = await stat(path);
   if (!found.isDirectory() && !found.isFile()) throw refuse('is a socket, a pipe or a device');
   return path;

@@ -1,0 +1,3 @@
+import { describeConfinedView } from '../../testing/confined-view-suite.ts';
+
+describeConfinedView(process.getuid?.() === 0 ? 'root' : 'an ordinary user');
