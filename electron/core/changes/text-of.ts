@@ -5,7 +5,7 @@ import { AppError } from '../../../shared/errors.ts';
 /** Bytes of each side of a difference that can be shown; as for `file_write`. */
 export const shownLimit = 512 * 1024;
 /** Edits beyond which lines are not counted. */
-const editLimit = 2000;
+const editLimit = 500;
 
 export interface ShownText {
   readonly text: string | null;
@@ -58,14 +58,17 @@ export function countLines(before: string, after: string): { readonly added: num
 /** The fewest insertions and removals that lead from one list to the other (Myers 1986, forward, lengths only). */
 function distance(one: readonly string[], other: readonly string[]): number | null {
   if (one.length === 0 || other.length === 0) return one.length + other.length;
-  const furthest = new Map<number, number>([[1, 0]]);
-  for (let edits = 0; edits <= Math.min(editLimit, one.length + other.length); edits += 1) {
+  const limit = Math.min(editLimit, one.length + other.length);
+  // By diagonal, from −limit − 1 to limit + 1.
+  const furthest = new Int32Array(2 * limit + 3);
+  const at = (diagonal: number): number => diagonal + limit + 1;
+  for (let edits = 0; edits <= limit; edits += 1) {
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
-      const down = furthest.get(diagonal + 1) ?? -1;
-      const right = furthest.get(diagonal - 1) ?? -1;
+      const down = furthest[at(diagonal + 1)] ?? 0;
+      const right = furthest[at(diagonal - 1)] ?? 0;
       let x = diagonal === -edits || (diagonal !== edits && right < down) ? down : right + 1;
       while (x < one.length && x - diagonal < other.length && one[x] === other[x - diagonal]) x += 1;
-      furthest.set(diagonal, x);
+      furthest[at(diagonal)] = x;
       if (x >= one.length && x - diagonal >= other.length) return edits;
     }
   }
