@@ -37,7 +37,8 @@ export const createAttempts = (onEvent: (event: EgressEvent) => void, most: numb
             tell(address.text, null, stream);
           };
           open.add(end);
-          stream.once('close', end);
+          // What a peer does to its connection is no error of ours.
+          stream.once('close', end).on('error', () => stream.destroy());
         },
       };
     },
