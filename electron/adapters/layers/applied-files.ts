@@ -7,6 +7,8 @@ export interface AppliedFiles {
   add(paths: readonly string[]): Promise<void>;
   /** Lets go of what a view made at that time has seen anyway. */
   forgetBefore(since: bigint): void;
+  clear(): void;
+  isEmpty(): boolean;
   /** Whether a real file was changed by somebody else at or after `since`. */
   isNewer(since: bigint): (path: string, real: Held) => boolean;
 }
@@ -34,6 +36,10 @@ export const createAppliedFiles = (): AppliedFiles => {
     forgetBefore(since) {
       for (const [path, { at }] of known) if (at < since) known.delete(path);
     },
+    clear() {
+      known.clear();
+    },
+    isEmpty: () => known.size === 0,
     isNewer:
       (since) =>
       (path, { stat }) => {

@@ -17,39 +17,34 @@ export const layerFolder = (taskFolder: string, workspace: string): LayerFolder 
   return { path, upper: join(path, 'upper'), work: join(path, 'work'), trash: join(path, 'trash') };
 };
 
-/** Makes what is missing. Nobody else can enter `path`; `upper` itself has the workspace's mode, which the merged folder shows. */
-export const makeLayerFolder = async (folder: LayerFolder, mode: bigint): Promise<void> => {
-  await mkdir(folder.path, { recursive: true, mode: 0o700 });
-  for (const path of [folder.upper, folder.work, folder.trash]) {
-    await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    });
-  }
-  await chmod(folder.upper, Number(mode) & 0o7777);
-};
-
 const trashName = (): string => randomBytes(12).toString('hex');
 
 /** Moves an entry of a held folder out of sight; removing it takes time, this does not. */
-export const discard = async (parent: Held, name: string | Buffer, trash: Held): Promise<void> => {
-  const from = below(parent, name);
-  const to = below(trash, trashName());
-  await rename(from, to).catch(async (error: unknown) => {
+export const discard = async (parent: Held, name: string | Buffer, trash: Held): Promise<void> =>
+  moveEntry(parent, name, trash, trashName());
+
+/** Moves an entry from one held folder to another, whatever its mode. What has gone meanwhile is no error. */
+export const moveEntry = async (from: Held, name: string | Buffer, to: Held, newName: string): Promise<void> => {
+  const move = async (): Promise<void> => rename(below(from, name), below(to, newName));
+  await move().catch(async (error: unknown) => {
     if (isGone(error)) return;
-    // A folder moves only when its own `..` may be written.
     if (errnoOf(error) !== 'EACCES') throw error;
-    await openUp(parent, name);
-    await rename(from, to);
+    const child = await holdChild(from, name);
+    // A folder moves only when its own `..` may be written.
+    if (child !== null) await using(child, async (held) => unlocked(held, move));
   });
 };
 
-/** Gives us the permissions to empty a folder, if it is one. */
-const openUp = async (parent: Held, name: string | Buffer): Promise<void> => {
-  const child = await holdChild(parent, name);
-  if (child === null) return;
-  await using(child, async (held) => {
-    if (held.stat.isDirectory()) await chmod(itself(held), 0o700);
-  });
+/** Works with a held folder that its own mode may lock even for us, and gives it its mode back. */
+export const unlocked = async <T>(folder: Held, work: () => Promise<T>): Promise<T> => {
+  const mode = Number(folder.stat.mode) & 0o7777;
+  if ((mode & 0o700) === 0o700 || !folder.stat.isDirectory()) return work();
+  await chmod(itself(folder), 0o700);
+  try {
+    return await work();
+  } finally {
+    await chmod(itself(folder), mode);
+  }
 };
 
 /**

@@ -7,7 +7,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { LayerView, Layers } from '../../core/ports/layers.ts';
 import { createAppliedFiles, type AppliedFiles } from './applied-files.ts';
 import { isGone } from './descriptors.ts';
-import { removeLayers } from './layer-folder.ts';
+import { emptyTrash, removeLayers } from './layer-folder.ts';
 import { measureLayer } from './measure-layer.ts';
 import { probeOverlay } from './probe-overlay.ts';
 import { scanLayer } from './scan-layer.ts';
@@ -29,6 +29,8 @@ interface TaskState {
   readonly applied: AppliedFiles;
   /** The end of what is being done to this task's layers; one thing at a time. */
   busy: Promise<unknown>;
+  /** The end of the removal of what was let go, which nobody waits for but `drop` and `stop`. */
+  cleaning: Promise<unknown>;
 }
 
 const untried: LayerStatus = { kind: 'none', detail: 'not tried yet', fix: null };
@@ -42,7 +44,7 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
   const stateOf = (task: TaskId): TaskState => {
     const known = tasks.get(task);
     if (known !== undefined) return known;
-    const made: TaskState = { opened: null, users: 0, applied: createAppliedFiles(), busy: Promise.resolve() };
+    const made: TaskState = { opened: null, users: 0, applied: createAppliedFiles(), busy: Promise.resolve(), cleaning: Promise.resolve() };
     tasks.set(task, made);
     return made;
   };
@@ -50,7 +52,14 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
   const alone = async <T>(task: TaskId, work: (state: TaskState) => Promise<T>): Promise<T> => {
     const state = stateOf(task);
     const done = state.busy.then(async () => work(state));
-    state.busy = done.catch(() => undefined);
+    const ended = done.catch(() => undefined);
+    state.busy = ended;
+    void ended
+      .then(async () => state.cleaning)
+      .then(() => {
+        // Nobody waits, and there is nothing to remember.
+        if (state.busy === ended && state.opened === null && state.applied.isEmpty()) tasks.delete(task);
+      });
     return done;
   };
 
@@ -78,6 +87,10 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
         }
         state.opened = await openTaskLayers({ unshare, taskFolder: taskFolder(task), workspaces, held, checkWorkspace, readClock });
         state.applied.forgetBefore(state.opened.since);
+        for (const trash of state.opened.trash) {
+          // What cannot be removed now stays for drop(), which says so.
+          state.cleaning = state.cleaning.then(async () => emptyTrash(trash)).catch(() => undefined);
+        }
       }
       const { opened } = state;
       const missing = workspaces.find((workspace) => !opened.roots.some((root) => root.workspace === workspace));
@@ -102,18 +115,14 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
       namespaces: { user: opened.user.fd, mount: opened.mount.fd },
       async scan() {
         check();
-        const results = [];
-        for (const layer of opened.layers) {
-          const isNewer = state.applied.isNewer(opened.since);
-          results.push(await scanLayer({ ...layer, isNewer }));
-        }
+        const isNewer = state.applied.isNewer(opened.since);
+        const results = await opened.use(async () => inTurn(opened.layers, async (layer) => scanLayer({ ...layer, isNewer })));
         return { changes: results.flatMap((one) => one.changes), skipped: results.flatMap((one) => one.skipped) };
       },
       async bytes() {
         check();
-        let total = 0;
-        for (const { upper } of opened.layers) total += await measureLayer(upper);
-        return total;
+        const sizes = await opened.use(async () => inTurn(opened.layers, async ({ upper }) => measureLayer(upper)));
+        return sizes.reduce((sum, size) => sum + size, 0);
       },
       async close() {
         if (isClosed) return;
@@ -121,7 +130,7 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
         await alone(task, async () => {
           state.users -= 1;
           if (state.users > 0) return;
-          state.opened = null;
+          if (state.opened === opened) state.opened = null;
           await opened.close();
         });
       },
@@ -148,8 +157,9 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
         if (state.opened !== null) {
           throw new AppError('conflict', 'a call of the task still uses its layer: try again when it has ended');
         }
+        await state.cleaning;
         await removeLayers(taskFolder(task));
-        tasks.delete(task);
+        state.applied.clear();
       });
     },
     async list() {
@@ -165,8 +175,15 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
           const { opened } = state;
           state.opened = null;
           await opened?.close();
+          await state.cleaning;
         });
       }
     },
   };
+};
+
+const inTurn = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> => {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
 };

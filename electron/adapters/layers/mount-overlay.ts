@@ -65,7 +65,6 @@ export const mountOverlays = async (unshare: string, sources: readonly OverlaySo
   );
   // What the script was told to wait for may be closed under us; that is no failure.
   child.stdin?.on('error', () => undefined);
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   const opened: FileHandle[] = [];
   try {
     await isMounted(child);
@@ -87,9 +86,8 @@ export const mountOverlays = async (unshare: string, sources: readonly OverlaySo
     await Promise.all(opened.map(async (handle) => handle.close()));
     throw error;
   } finally {
-    child.stdin?.end();
+    child.stdin?.destroy();
     child.kill('SIGKILL');
-    await ended;
   }
 };
 

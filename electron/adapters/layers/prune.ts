@@ -1,6 +1,6 @@
 import { chmod, mkdir, rename } from 'node:fs/promises';
 import { below, holdChild, itself, listNames, using, type Held } from './descriptors.ts';
-import { discard } from './layer-folder.ts';
+import { discard, moveEntry, unlocked } from './layer-folder.ts';
 
 /** Paths that stay, as a tree of names. An empty branch is a held path: it stays with everything in it. */
 type Branch = Map<string, Branch>;
@@ -57,11 +57,13 @@ const pruneBelow = async (parent: Held, name: string, real: Held | null, kept: B
         return false;
       }
       const realFolder = realChild?.stat.isDirectory() === true ? realChild : null;
-      if (await hidesHeld(folder, realFolder, kept)) return true;
-      const isLeft = await prune(folder, realFolder, kept, pruning);
-      if (isLeft) await replaceFolder(parent, name, folder, realFolder ?? folder, pruning);
-      else await discard(parent, name, pruning.trash);
-      return isLeft;
+      return await unlocked(folder, async () => {
+        if (await hidesHeld(folder, realFolder, kept)) return true;
+        const isLeft = await prune(folder, realFolder, kept, pruning);
+        if (isLeft) await replaceFolder(parent, name, folder, realFolder ?? folder, pruning);
+        else await discard(parent, name, pruning.trash);
+        return isLeft;
+      });
     } finally {
       await close();
     }
@@ -88,9 +90,9 @@ const replaceFolder = async (parent: Held, name: string, folder: Held, like: Hel
   if (made === null) return;
   await using(made, async (target) => {
     const { names } = await listNames(folder);
-    for (const inner of names) await rename(below(folder, inner), below(target, inner));
-    await chmod(itself(target), Number(like.stat.mode) & 0o7777);
+    for (const inner of names) await moveEntry(folder, inner, target, inner);
     await discard(parent, name, trash);
     await rename(fresh, below(parent, name));
+    await chmod(itself(target), Number(like.stat.mode) & 0o7777);
   });
 };

@@ -1,7 +1,7 @@
 import type { FileVersion } from '../../../shared/domain/change.ts';
 import type { LayerChange } from '../../core/ports/layers.ts';
 import { byBytes, errnoOf, holdAgain, holdChild, isGone, listNames, using, type Held } from './descriptors.ts';
-import { isEqual, isWhiteout, modeOf, versionOf } from './versions.ts';
+import { isEqual, isWhiteout, versionOf } from './versions.ts';
 
 /** Deeper folders, and longer paths, are told as skipped: each level takes descriptors, and no call could name such a path. */
 const depthLimit = 256;
@@ -38,7 +38,9 @@ interface Place {
 export const scanLayer = async (source: ScanSource): Promise<ScanResult> => {
   const result: ScanResult = { changes: [], skipped: [] };
   const { workspace, upper, real } = source;
-  if (modeOf(upper) !== modeOf(real)) result.skipped.push(workspace);
+  const [ours, theirs] = [await upper.handle.stat(), await real.handle.stat()];
+  // The workspace itself is never changed.
+  if (((ours.mode ^ theirs.mode) & 0o7777) !== 0) result.skipped.push(workspace);
   await scanFolder(source, result, { path: workspace, names: [], upper, real, isOpaque: false });
   return result;
 };

@@ -1,11 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
-import { holdFolder, using, type Held } from './descriptors.ts';
+import type { Held } from './descriptors.ts';
 import { holdWorkspace, isWithin, outermost } from './hold-workspace.ts';
-import { discard, emptyTrash, layerFolder, makeLayerFolder, type LayerFolder } from './layer-folder.ts';
+import { layerFolder } from './layer-folder.ts';
 import { mountOverlays, type MountedOverlays, type OverlaySource } from './mount-overlay.ts';
-import { branchesOf, prune } from './prune.ts';
+import { prepareLayer } from './prepare-layer.ts';
 import { descend } from './scan-layer.ts';
 
 /** One mounted workspace. */
@@ -24,6 +23,10 @@ export interface OpenedLayers {
   readonly roots: readonly { readonly workspace: string; readonly held: Held }[];
   /** In nanoseconds, by the file system's clock: what changed in the real tree from here on was not seen when the view was made. */
   readonly since: bigint;
+  /** Folders with what was let go, to be emptied whenever there is time. */
+  readonly trash: readonly string[];
+  /** Works with the descriptors; `close` waits for it. */
+  use<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -39,44 +42,62 @@ export interface OpenTaskLayers {
 
 /** Prunes and mounts a task's layers. Errors: `forbidden`, `unavailable`. */
 export const openTaskLayers = async (options: OpenTaskLayers): Promise<OpenedLayers> => {
-  const { unshare, taskFolder, workspaces, checkWorkspace, readClock } = options;
-  const opened: Held[] = [];
-  const keep = (held: Held): Held => {
-    opened.push(held);
-    return held;
+  const { taskFolder, workspaces } = options;
+  const closing: (() => Promise<void>)[] = [];
+  const keep = <T extends Held | MountedOverlays>(opened: T): T => {
+    closing.push(async () => ('handle' in opened ? opened.handle.close() : closeMounted(opened)));
+    return opened;
   };
-  let mounted: MountedOverlays | null = null;
   const close = async (): Promise<void> => {
-    await Promise.all([...opened.map(async ({ handle }) => handle.close()), mounted?.user.close(), mounted?.mount.close()]);
+    await Promise.all(closing.splice(0).map(async (one) => one()));
   };
   try {
     const reals = new Map<string, Held>();
-    for (const path of new Set(workspaces)) reals.set(path, keep(await holdWorkspace(path, checkWorkspace)));
-    await mkdir(taskFolder, { recursive: true, mode: 0o700 });
+    for (const path of new Set(workspaces)) reals.set(path, keep(await holdWorkspace(path, options.checkWorkspace)));
     const sources: OverlaySource[] = [];
+    const trash: string[] = [];
     for (const workspace of outermost(workspaces)) {
       const lower = reals.get(workspace);
       if (lower === undefined) continue;
       const folder = layerFolder(taskFolder, workspace);
-      await prepare(folder, lower, relativeTo(workspace, options.held));
-      const [upper, work] = [keep(await holdFolder(folder.upper)), keep(await holdFolder(folder.work))];
-      sources.push({ workspace, lower, upperPath: folder.upper, upper, workPath: folder.work, work });
+      const { upper, work, hasTrash } = await prepareLayer(folder, lower, relativeTo(workspace, options.held));
+      if (hasTrash) trash.push(folder.trash);
+      sources.push({ workspace, lower, upperPath: folder.upper, upper: keep(upper), workPath: folder.work, work: keep(work) });
     }
-    mounted = await mountOverlays(unshare, sources);
+    const { user, mount, roots: tops } = keep(await mountOverlays(options.unshare, sources));
     const layers: MountedLayer[] = [];
     for (const [index, { workspace, lower, upper }] of sources.entries()) {
-      const handle = mounted.roots[index];
-      if (handle === undefined) continue;
-      const merged = keep({ handle, stat: await handle.stat({ bigint: true }) });
-      layers.push({ workspace, real: lower, upper, merged });
+      const handle = tops[index];
+      if (handle !== undefined)
+        layers.push({ workspace, real: lower, upper, merged: { handle, stat: await handle.stat({ bigint: true }) } });
     }
     const roots: { workspace: string; held: Held }[] = [];
     for (const workspace of reals.keys()) roots.push({ workspace, held: keep(await rootOf(workspace, layers)) });
-    return { user: mounted.user, mount: mounted.mount, layers, roots, since: await readClock(), close };
+    return { user, mount, layers, roots, trash, since: await options.readClock(), ...lending(close) };
   } catch (error) {
     await close();
     throw error;
   }
+};
+
+const closeMounted = async ({ user, mount, roots }: MountedOverlays): Promise<void> => {
+  await Promise.all([user, mount, ...roots].map(async (handle) => handle.close()));
+};
+
+/** Descriptors are closed only when nothing uses them: their numbers are given to other files at once. */
+const lending = (close: () => Promise<void>): Pick<OpenedLayers, 'use' | 'close'> => {
+  const running = new Set<Promise<unknown>>();
+  return {
+    async use(work) {
+      const done = work();
+      running.add(done);
+      return done.finally(() => running.delete(done));
+    },
+    async close() {
+      await Promise.allSettled(running);
+      await close();
+    },
+  };
 };
 
 const rootOf = async (workspace: string, layers: readonly MountedLayer[]): Promise<Held> => {
@@ -92,23 +113,6 @@ const rootOf = async (workspace: string, layers: readonly MountedLayer[]): Promi
   );
 };
 
-const relativeTo = (workspace: string, held: readonly string[]): readonly (readonly string[])[] | null => {
-  if (held.some((path) => path === workspace || isWithin(workspace, path))) return null;
-  return held.filter((path) => isWithin(path, workspace)).map((path) => path.slice(workspace.length + 1).split('/'));
-};
-
-/** Lets go of what is not held. `held` null: everything is. */
-const prepare = async (folder: LayerFolder, real: Held, held: readonly (readonly string[])[] | null): Promise<void> => {
-  const mode = real.stat.mode;
-  await makeLayerFolder(folder, mode);
-  await using(await holdFolder(folder.path), async (parent) => {
-    await using(await holdFolder(folder.trash), async (trash) => {
-      // The work folder means something only while it is mounted.
-      await discard(parent, 'work', trash);
-      if (held === null) return;
-      await using(await holdFolder(folder.upper), async (upper) => prune(upper, real, branchesOf(held), { trash, nursery: trash }));
-    });
-  });
-  await makeLayerFolder(folder, mode);
-  await emptyTrash(folder.trash);
-};
+/** Held paths below a workspace, as names. */
+const relativeTo = (workspace: string, held: readonly string[]): readonly (readonly string[])[] =>
+  held.filter((path) => path !== workspace && isWithin(path, workspace)).map((path) => path.slice(workspace.length + 1).split('/'));
