@@ -50,7 +50,7 @@ describe('attacks on the running host', () => {
     return approval;
   };
 
-  describe('nothing runs unasked that can change a file', () => {
+  describe('what runs as only reading can change nothing', () => {
     /** A repository in the repository, as a clone may bring it along: its own configuration names a program. */
     const plantRepository = (): void => {
       execFileSync('git', ['init', '-q', '--bare', inWorkspace('planted')]);
@@ -63,10 +63,8 @@ describe('attacks on the running host', () => {
       const unasked = await call('bash', { command: 'git status', cwd: 'planted' });
       expect(unasked.text).toContain('Read-only file system');
       expect(existsSync(inWorkspace('canary'))).toBe(false);
-      // Positive control: what the operator allows does write, by the same configuration.
-      const yes = call('bash', { command: 'git -c core.bare=false status', cwd: 'planted' });
-      expect((await host.approve(await asked())).code).toBe(0);
-      await yes;
+      // Positive control: on a layer it does write, by the same configuration, and what it wrote is an ordinary change.
+      await call('bash', { command: 'git -c core.bare=false status', cwd: 'planted' });
       expect(existsSync(inWorkspace('canary'))).toBe(true);
     });
 
@@ -78,7 +76,7 @@ describe('attacks on the running host', () => {
       'ls 3> made',
       "test -v 'a[$(touch made)]'",
       'git log --output=made',
-    ])('%s is asked about', async (command) => {
+    ])('%s is not taken for one that only reads', async (command) => {
       const explained = await host.command<{ verdict: unknown }>(
         'policy',
         'explain',
@@ -87,7 +85,7 @@ describe('attacks on the running host', () => {
         '--args',
         JSON.stringify({ command }),
       );
-      expect(explained.verdict).toMatchObject({ effect: 'ask' });
+      expect(explained.verdict).not.toMatchObject({ profile: 'read-only' });
     });
   });
 
@@ -164,7 +162,7 @@ describe('attacks on the running host', () => {
         await expect
           .poll(async () => (await host.run('audit', 'search', 'policy.rejected')).stdout, { timeout: 10_000 })
           .toContain('colour');
-        const explain = ['policy', 'explain', '--tool', 'bash', '--args', '{"command":"touch made"}'];
+        const explain = ['policy', 'explain', '--tool', 'bash', '--args', '{"command":"cat .env"}'];
         expect(await host.command(...explain)).toMatchObject({ verdict: { effect: 'ask' } });
       } finally {
         writeFileSync(path, good);
@@ -194,9 +192,12 @@ describe('attacks on the running host', () => {
   });
 
   describe('a yes is for what was shown, once', () => {
+    /** Names what the shipped policy asks about, and does nothing. */
+    const ask = ': secrets';
+
     it('of fifty decisions at the same time one wins, and the call runs once or not at all', async () => {
       for (const round of ['one', 'two']) {
-        const reply = call('bash', { command: `echo x >> ${round}` });
+        const reply = call('bash', { command: `echo x >> ${round}; ${ask}` });
         const { id, digest } = await asked();
         const answers = await Promise.all(
           Array.from({ length: 50 }, async (_, index) =>
@@ -217,19 +218,24 @@ describe('attacks on the running host', () => {
       symlinkSync('other', inWorkspace('place'));
     };
     it.each<[string, string, Record<string, unknown>, (() => void) | null]>([
-      ['(the positive control)', 'bash', { command: 'touch ../canary-1', cwd: 'place' }, null],
-      ['the folder has become a link', 'bash', { command: 'touch ../canary-2', cwd: 'place' }, moveAway],
-      ['the script’s folder has become a link', 'bash', { command: 'bash place/run.sh' }, moveAway],
+      ['(the positive control)', 'bash', { command: `touch ../canary-1; ${ask}`, cwd: 'place' }, null],
+      ['the folder has become a link', 'bash', { command: `touch ../canary-2; ${ask}`, cwd: 'place' }, moveAway],
+      ['the script’s folder has become a link', 'bash', { command: `bash place/run.sh; ${ask}` }, moveAway],
       [
         'the parent has become a link outward',
         'file_write',
-        { path: 'place/new', content: 'x' },
+        { path: 'place/Makefile', content: 'x' },
         () => {
           renameSync(inWorkspace('place'), inWorkspace('away'));
           symlinkSync(host.dataDir, inWorkspace('place'));
         },
       ],
-      ['a file has appeared', 'file_write', { path: 'place/new', content: 'x' }, () => writeFileSync(inWorkspace('place/new'), 'precious')],
+      [
+        'a file has appeared',
+        'file_write',
+        { path: 'place/Makefile', content: 'x' },
+        () => writeFileSync(inWorkspace('place/Makefile'), 'precious'),
+      ],
     ])('%s', async (name, tool, args, change) => {
       for (const old of ['place', 'away', 'other']) rmSync(inWorkspace(old), { recursive: true, force: true });
       for (const folder of ['place', 'other']) mkdirSync(inWorkspace(folder));
@@ -245,9 +251,9 @@ describe('attacks on the running host', () => {
         return;
       }
       expect(structured).toMatchObject({ outcome: 'denied', rule: 'builtin:drift' });
-      for (const canary of ['canary-2', 'canary-3', 'evil', 'other/new', 'away/new'])
+      for (const canary of ['canary-2', 'canary-3', 'evil', 'other/Makefile', 'away/Makefile'])
         expect(existsSync(inWorkspace(canary)), canary).toBe(false);
-      expect(existsSync(join(host.dataDir, 'new'))).toBe(false);
+      expect(existsSync(join(host.dataDir, 'Makefile'))).toBe(false);
       expect(await host.command('approvals', 'show', approval.id)).toMatchObject({ state: 'cancelled' });
     });
   });

@@ -10,6 +10,13 @@ import type { ProgramRun } from '../testing/agents/run-program.ts';
 import { createScriptedModel, type ScriptedModel } from '../testing/agents/scripted-model.ts';
 import { startHeadlessHost, type HeadlessHost } from '../testing/headless-host.ts';
 
+/** Reads at once, and asks about every command: it is the approval in the middle that these tests are about. */
+const policy = `version: 1
+rules:
+  - { id: reads, effect: allow, tools: [file_read, file_list, file_search] }
+  - { id: commands-ask, effect: ask, reason: Commands ask in this test., tools: [bash] }
+`;
+
 const limitMs = 60_000;
 
 const agents: readonly (readonly [string, (options: AgentRunOptions) => Promise<ProgramRun>])[] = [
@@ -21,14 +28,14 @@ const agents: readonly (readonly [string, (options: AgentRunOptions) => Promise<
 let host: HeadlessHost;
 
 beforeAll(async () => {
-  host = await startHeadlessHost();
+  host = await startHeadlessHost({ policy });
 });
 
 afterAll(async () => {
   await host.stop();
 });
 
-describe('real agent programs, against a scripted model, through the gateway under the shipped policy', () => {
+describe('real agent programs, against a scripted model, through the gateway', () => {
   let model: ScriptedModel;
   let workspace: string;
 

@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
 import { startHeadlessHost, type HeadlessHost } from '../testing/headless-host.ts';
 
+const policy = 'version: 1\nrules:\n  - { id: commands-ask, effect: ask, reason: Commands ask in this test., tools: [bash] }\n';
+
 const flags = [
   '--no-first-run',
   '--disable-background-networking',
@@ -23,7 +25,7 @@ describe('the browser console of a headless host, in a real browser (THREATS rul
   let browser: Browser;
 
   beforeAll(async () => {
-    host = await startHeadlessHost();
+    host = await startHeadlessHost({ policy });
     const sandbox = process.getuid?.() !== 0;
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', chromiumSandbox: sandbox, args: flags });
   });
