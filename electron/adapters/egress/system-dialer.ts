@@ -29,11 +29,13 @@ export const createSystemDialer = (): Dialer => {
   const find = async (host: string, signal: AbortSignal): Promise<readonly Uint8Array[]> => {
     await takeTurn();
     try {
-      if (signal.aborted) return [];
+      // It waited too long for its turn; who asked has been told.
+      if (signal.aborted) return await aborted(signal);
       const found = await lookup(host, { all: true, order: 'verbatim' });
       // What is no plain address (a zone) stands as bytes of no length, which are refused.
       return found.map(({ address }) => readAddress(address) ?? new Uint8Array());
     } catch (error) {
+      if (error instanceof AppError) throw error;
       throw new AppError('not_found', `${host} has no address`, { cause: error });
     } finally {
       endTurn();
