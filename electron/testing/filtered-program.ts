@@ -2,8 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seccompArchitecture, seccompProgram, type SeccompArchitecture } from '../adapters/bubblewrap/seccomp/seccomp-program.ts';
-import { parseSeccompTable, valueOf, type SeccompTable } from '../adapters/bubblewrap/seccomp/seccomp-table.ts';
+import {
+  numberOfCall,
+  seccompArchitecture,
+  seccompProgram,
+  type SeccompArchitecture,
+} from '../adapters/bubblewrap/seccomp/seccomp-program.ts';
+import { parseSeccompTable, type SeccompTable } from '../adapters/bubblewrap/seccomp/seccomp-table.ts';
 import { seccompTable } from './sandbox-world.ts';
 
 export const shippedTable = (): SeccompTable => parseSeccompTable(readFileSync(seccompTable, 'utf8'));
@@ -16,7 +21,7 @@ export const ownArchitecture = (): SeccompArchitecture => {
 };
 
 /** The number of a call on this machine; null where it has none. */
-export const callNumber = (name: string): number | null => valueOf(shippedTable().calls, name)[ownArchitecture() === 'x86_64' ? 0 : 1];
+export const callNumber = (name: string): number | null => numberOfCall(shippedTable(), ownArchitecture(), name);
 
 /** The shipped filter for this machine. */
 export const shippedFilter = (localSockets = false): Uint8Array =>
@@ -28,21 +33,25 @@ export interface FilteredResult {
   readonly output: string;
 }
 
-/**
- * Runs a program in bubblewrap with a filter, or with none: the control. It sees the whole host, read-only, and holds every capability of
- * a user namespace, so that nothing but the filter refuses.
- */
-export const runFiltered = (filter: Uint8Array | null, argv: readonly string[]): FilteredResult => {
+/** It sees the whole host, read-only, and holds every capability of a user namespace, so that nothing but the filter refuses. */
+const everyCapability = [
+  ...['--unshare-all', '--unshare-user', '--uid', '0', '--gid', '0', '--cap-add', 'ALL', '--die-with-parent'],
+  ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', '--chdir', '/tmp'],
+];
+
+/** Nothing but the filter: as if started on the host itself. */
+export const bareHost = ['--dev-bind', '/', '/'];
+
+/** Runs a program in bubblewrap with a filter, or with none: the control. */
+export const runFiltered = (filter: Uint8Array | null, argv: readonly string[], confine = everyCapability): FilteredResult => {
   const folder = mkdtempSync(join(tmpdir(), 'filter-test-'));
   const path = join(folder, 'filter');
   writeFileSync(path, filter ?? '');
   const fd = openSync(path, 'r');
   try {
-    const confine = ['--unshare-all', '--unshare-user', '--uid', '0', '--gid', '0', '--cap-add', 'ALL', '--die-with-parent'];
-    const mounts = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', '--chdir', '/tmp'];
     const env = ['--clearenv', '--setenv', 'PATH', process.env['PATH'] ?? '/usr/bin:/bin', '--setenv', 'HOME', '/tmp'];
     const seccomp = filter === null ? [] : ['--seccomp', '3'];
-    const result = spawnSync('bwrap', [...confine, ...mounts, ...env, ...seccomp, '--', ...argv], {
+    const result = spawnSync('bwrap', [...confine, ...env, ...seccomp, '--', ...argv], {
       stdio: ['ignore', 'pipe', 'pipe', fd],
       timeout: 60_000,
     });

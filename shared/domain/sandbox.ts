@@ -65,6 +65,15 @@ export const SandboxProfile = z.strictObject({
 });
 export type SandboxProfile = z.infer<typeof SandboxProfile>;
 
+/** One escape that the preflight tried, and what came of it. */
+export const SandboxAttempt = z.strictObject({
+  id: z.string(),
+  title: z.string().describe('What holds when the attempt fails.'),
+  ok: z.boolean(),
+  detail: z.string().describe('How far it got.'),
+});
+export type SandboxAttempt = z.infer<typeof SandboxAttempt>;
+
 /** Which mechanism holds back what, on this machine. */
 export const LimitsReport = z.strictObject({
   mechanism: z.enum(['systemd-scope', 'cgroup-v2', 'cgroup-v1', 'prlimit']),

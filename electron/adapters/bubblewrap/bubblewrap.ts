@@ -97,7 +97,7 @@ export const createBubblewrap = ({ arch = process.arch, runtimeDir = null, mecha
     } catch (error) {
       // SECURITY: whatever goes wrong with the probe, commands are refused.
       const cause = error instanceof Error ? error.message : 'unknown failure';
-      return { status: refusal(null, `the sandbox could not be tried: ${cause}`, null), attempts: [], working: null };
+      return { status: refusal(null, `the sandbox could not be tried: ${cause}`, null), working: null };
     }
   };
 

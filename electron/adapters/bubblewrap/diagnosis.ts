@@ -5,6 +5,8 @@ export interface Evidence {
   /** A kernel setting's value, null where there is none. */
   readonly sysctl: (name: string) => string | null;
   readonly isContainer: boolean;
+  /** A filter of system calls is in force on the gateway itself. */
+  readonly isFiltered: boolean;
 }
 
 export interface Diagnosis {
@@ -15,7 +17,7 @@ export interface Diagnosis {
 const keep = (setting: string): string => `sudo sysctl -w ${setting} && echo '${setting}' | sudo tee /etc/sysctl.d/60-gatehouse.conf`;
 
 /** Names the cause and the one step that mends it. The first that fits wins, from the certain to the likely. */
-export const diagnose = ({ message, sysctl, isContainer }: Evidence): Diagnosis => {
+export const diagnose = ({ message, sysctl, isContainer, isFiltered }: Evidence): Diagnosis => {
   if (sysctl('user/max_user_namespaces') === '0') {
     return { detail: 'user namespaces are switched off (user.max_user_namespaces = 0)', fix: keep('user.max_user_namespaces=15000') };
   }
@@ -25,10 +27,11 @@ export const diagnose = ({ message, sysctl, isContainer }: Evidence): Diagnosis 
       fix: keep('kernel.unprivileged_userns_clone=1'),
     };
   }
-  if (isContainer) {
+  if (isContainer || isFiltered) {
+    const what = isFiltered ? 'a filter of system calls on the gateway itself, as containers set one,' : 'the container';
     return {
-      detail: `the container does not let bubblewrap make namespaces: ${message}`,
-      fix: 'start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined',
+      detail: `${what} does not let bubblewrap make namespaces: ${message}`,
+      fix: 'run the gateway outside of the container, or start that with --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined',
     };
   }
   if (sysctl('kernel/apparmor_restrict_unprivileged_userns') === '1') {

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import type { SandboxStatus } from '../../../shared/domain/host.ts';
+import type { SandboxTrial } from '../../../shared/domain/host.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Runner } from '../../core/ports/runner.ts';
 import type { SandboxCommand, SandboxResult } from '../../core/ports/sandbox.ts';
 import { diagnose, installCommand } from './diagnosis.ts';
 import { attemptEscapes } from './escape-attempts.ts';
-import { seccompArchitecture, seccompProgram } from './seccomp/seccomp-program.ts';
-import { readSeccompTable } from './seccomp/seccomp-table.ts';
+import { numberOfCall, seccompArchitecture, seccompProgram, type SeccompArchitecture } from './seccomp/seccomp-program.ts';
+import { readSeccompTable, type SeccompTable } from './seccomp/seccomp-table.ts';
 
 /** What a confined command needs of this machine, once it has been proven. */
 export interface WorkingBubblewrap {
@@ -30,7 +30,7 @@ export interface PreflightDeps {
 }
 
 export interface PreflightResult {
-  readonly status: SandboxStatus;
+  readonly status: SandboxTrial;
   /** Null: commands are refused. */
   readonly working: WorkingBubblewrap | null;
 }
@@ -47,16 +47,21 @@ const neededOptions = [
   '--seccomp',
 ];
 
-export const refusal = (version: string | null, detail: string, fix: string | null): SandboxStatus => ({
-  mode: 'always',
+export const refusal = (
+  version: string | null,
+  detail: string,
+  fix: string | null,
+  attempts: SandboxTrial['attempts'] = [],
+): SandboxTrial => ({
   effective: 'refuse',
   version,
   detail,
   fix,
+  attempts,
 });
 
-const refused = (version: string | null, detail: string, fix: string | null): PreflightResult => ({
-  status: refusal(version, detail, fix),
+const refused = (...why: Parameters<typeof refusal>): PreflightResult => ({
+  status: refusal(...why),
   working: null,
 });
 
@@ -75,8 +80,8 @@ export const preflight = async (deps: PreflightDeps): Promise<PreflightResult> =
   const program = await deps.findProgram('bwrap');
   const install = installCommand(await textOf('/etc/os-release'));
   if (program === null) return refused(null, 'bubblewrap is not installed', install);
-  for (const needed of ['/bin/bash', '/usr/bin/prlimit']) {
-    if (!(await isThere(needed))) return refused(null, `${needed} is missing`, 'install the packages bash and util-linux');
+  for (const needed of ['/bin/bash', '/usr/bin/prlimit', '/usr/bin/perl']) {
+    if (!(await isThere(needed))) return refused(null, `${needed} is missing`, 'install the packages bash, util-linux and perl');
   }
   const version = /\d+(\.\d+)+/.exec(await outputOf(deps, program, '--version'))?.[0] ?? null;
   const help = await outputOf(deps, program, '--help');
@@ -85,23 +90,43 @@ export const preflight = async (deps: PreflightDeps): Promise<PreflightResult> =
     const detail = `this bubblewrap is too old: it lacks ${missing.join(', ')}`;
     return refused(version, detail, `${install} (0.10, or your distribution's security update)`);
   }
-  const [closed, open] = [seccompProgram({ table, arch, localSockets: false }), seccompProgram({ table, arch, localSockets: true })];
-  const working = { bwrap: program, seccomp: (localSockets: boolean) => (localSockets ? open : closed) };
+  const working = { bwrap: program, seccomp: filters(table, arch) };
   try {
+    const callNumber = (name: string): number => numberOfCall(table, arch, name) ?? -1;
     const run = async (command: SandboxCommand): Promise<SandboxResult> => deps.confined(working, command);
-    const escapes = await attemptEscapes({ run, home: deps.home, protectedPaths: deps.protectedPaths });
+    const attempts = await attemptEscapes({ ...deps, run, callNumber });
+    const escapes = attempts.filter(({ ok }) => !ok).map((attempt) => attempt.detail);
     if (escapes.length > 0) {
-      return refused(version, `a test command was not confined: ${escapes.join('; ')}`, 'run `gatehouse doctor` and report what it prints');
+      const detail = `a test command was not confined: ${escapes.join('; ')}`;
+      return refused(version, detail, 'run `gatehouse doctor` and report what it prints', attempts);
     }
+    const detail = `bubblewrap ${version}: ${attempts.length} kinds of escape were tried on this machine, and none got out.`;
+    return { status: { effective: 'bubblewrap', version, detail, fix: null, attempts }, working };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const isContainer = (await isThere('/.dockerenv')) || (await isThere('/run/.containerenv'));
-    const { detail, fix } = diagnose({ message: error.message, sysctl: readSysctl, isContainer });
+    const { detail, fix } = diagnose({
+      message: error.message,
+      sysctl: readSysctl,
+      isContainer: await isContainer(),
+      isFiltered: await isFiltered(),
+    });
     return refused(version, detail, fix);
   }
-  const detail = `bubblewrap ${version}: a test command could not read or write outside its workspace, reach the network or make namespaces.`;
-  return { status: { mode: 'always', effective: 'bubblewrap', version, detail, fix: null }, working };
 };
+
+const filters = (table: SeccompTable, arch: SeccompArchitecture): WorkingBubblewrap['seccomp'] => {
+  const closed = seccompProgram({ table, arch, localSockets: false });
+  const open = seccompProgram({ table, arch, localSockets: true });
+  return (localSockets) => (localSockets ? open : closed);
+};
+
+const isContainer = async (): Promise<boolean> => {
+  const marks = ['/.dockerenv', '/run/.containerenv', '/run/systemd/container'];
+  return (await Promise.all(marks.map(isThere))).includes(true);
+};
+
+/** Whether a filter of system calls is in force on this process itself, as containers set one. */
+const isFiltered = async (): Promise<boolean> => /^Seccomp:\t2$/m.test(await textOf('/proc/self/status'));
 
 const outputOf = async ({ runner, signal }: PreflightDeps, program: string, option: string): Promise<string> => {
   const options = { env: {}, cwd: '/', descriptors: [], tty: false, timeoutMs: 5000, outputLimit: 65_536 };

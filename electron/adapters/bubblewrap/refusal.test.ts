@@ -54,7 +54,6 @@ describe('sandbox: never bare', () => {
   it('F53, F54: refuses without bubblewrap, with the line that installs it', async () => {
     const tried = await attempt(createFindProgram('/nonexistent'));
     expect(tried.status).toMatchObject({
-      mode: 'always',
       effective: 'refuse',
       version: null,
       detail: 'bubblewrap is not installed',
@@ -124,7 +123,7 @@ describe('sandbox: never bare', () => {
 });
 
 describe('sandbox: what to do about it', () => {
-  const evidence = { message: 'bwrap: No permissions to create new namespace', isContainer: false };
+  const evidence = { message: 'bwrap: No permissions to create new namespace', isContainer: false, isFiltered: false };
   const only =
     (name: string, value: string) =>
     (asked: string): string | null =>

@@ -15,6 +15,10 @@ export const seccompArchitecture = (arch: string): SeccompArchitecture | null =>
   return arch === 'arm64' ? 'aarch64' : null;
 };
 
+/** The number of a call; null where the architecture has none. Errors: throws when the table does not name it. */
+export const numberOfCall = (table: SeccompTable, arch: SeccompArchitecture, call: string): number | null =>
+  valueOf(table.calls, call)[architectures[arch].column];
+
 export interface SeccompOptions {
   readonly table: SeccompTable;
   readonly arch: SeccompArchitecture;
@@ -27,12 +31,12 @@ export interface SeccompOptions {
  * always allowed and does not run the filter for them, and of the others open and openat are the most frequent.
  */
 export const seccompProgram = ({ table, arch, localSockets }: SeccompOptions): Uint8Array => {
-  const { audit, column } = architectures[arch];
+  const { audit } = architectures[arch];
   const refuse = (error: string): Instruction => answer(answers.error + valueOf(table.errors, error));
   const byNumber = new Map<number, SeccompRule[]>();
   for (const rule of table.rules.filter(({ unless }) => !(localSockets && unless === 'local_sockets'))) {
     for (const call of rule.calls) {
-      const number = valueOf(table.calls, call)[column];
+      const number = numberOfCall(table, arch, call);
       if (number !== null) byNumber.set(number, [...(byNumber.get(number) ?? []), rule]);
     }
   }
