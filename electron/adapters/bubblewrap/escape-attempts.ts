@@ -73,11 +73,11 @@ const setTraps = async ({ runner, protectedPaths }: EscapeAttemptsDeps, root: st
   }
   const opened = async (where: 0 | string): Promise<Listener> => {
     const listener = await listen(where);
-    open.push(listener.close);
+    open.push(async () => listener.close());
     return listener;
   };
   const victim = await startVictim(runner);
-  open.push(victim.end);
+  open.push(async () => victim.end());
   const name = `gatehouse-probe-${secret.slice(0, 12)}`;
   const sockets = [await opened(join(root, 's')), await opened(`\0${name}`), await opened(join(workspace, 's'))];
   return { root, workspace, secret, canaries, port: await opened(0), sockets, name, victim };
