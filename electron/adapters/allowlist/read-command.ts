@@ -31,15 +31,17 @@ export const readCommand = ([program = '', ...words]: readonly string[]): Planne
 /** Every program of the list. */
 export const programNames = (): readonly string[] => ['pwd', 'find', ...programRules.keys()].sort();
 
+const noTexts: NonNullable<ProgramRule['texts']> = { least: 0, most: 0 };
+
 const readWords = (program: string, rule: ProgramRule, words: readonly string[]): readonly PlannedWord[] => {
   const { options, given, rest } =
     rule.noMarker === true ? { options: [], given: new Set<string>(), rest: words } : readOptions(program, rule, words);
   const isTextGiven = (rule.textOptions ?? []).some((option) => given.has(option));
-  const texts = isTextGiven || rule.texts === undefined ? { least: 0, most: 0 } : rule.texts;
+  const { least, most, pattern = null } = isTextGiven || rule.texts === undefined ? noTexts : rule.texts;
   const operands = (rule.withOption?.options ?? []).some((option) => given.has(option)) ? rule.withOption?.operands : rule.operands;
-  const first = rest.slice(0, texts.most);
-  if (first.length < texts.least) throw forbid(`${program} needs ${texts.least} more word`);
-  const odd = 'pattern' in texts && texts.pattern !== undefined ? first.find((text) => texts.pattern?.test(text) !== true) : undefined;
+  const first = rest.slice(0, most);
+  if (first.length < least) throw forbid(`${program} needs a word of text here`);
+  const odd = pattern === null ? undefined : first.find((text) => !pattern.test(text));
   if (odd !== undefined) throw forbid(`${program} does not take ${JSON.stringify(odd)} here`);
   return [
     ...(rule.forced ?? []).map((text) => ({ text })),
