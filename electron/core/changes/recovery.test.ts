@@ -7,9 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangeSet, ChangeSetId } from '../../../shared/domain/change.ts';
 import type { Digest } from '../../../shared/domain/identity.ts';
-import { createSqliteStore } from '../../adapters/sqlite/sqlite-store.ts';
 import { createChangeWorld, growTree, type ChangeWorld } from '../../testing/change-world.ts';
-import { createFakeClock } from '../../testing/fake-clock.ts';
+import { openedStore } from '../../testing/store-fixture.ts';
 import { treeSnapshot } from '../../testing/tree-snapshot.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -61,8 +60,7 @@ async function killedAt(step: number, mode: 'collect' | 'undo', id?: ChangeSetId
 
 /** Opens what the child left, as the next start does, with contents that a test may take away before. */
 async function restarted(lose: (set: ChangeSet) => readonly Digest[] = () => []): Promise<ChangeWorld> {
-  store = createSqliteStore({ dataDir: world.dataDir, clock: createFakeClock(), onDegraded: () => undefined });
-  await store.start();
+  store = (await openedStore(world.dataDir)).store;
   const next = createChangeWorld({ folder: world.folder, store });
   const [set] = await store.changeSets({ limit: 1 });
   if (set !== undefined) for (const sha256 of lose(set)) rmSync(join(world.dataDir, 'preimages', sha256.slice(0, 2), sha256));
