@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLayers } from '../adapters/layers/layers.ts';
 import { createRunner } from '../adapters/runner/runner.ts';
 import { joinArgv } from '../adapters/bubblewrap/namespaces.ts';
-import { SandboxProfile } from '../../shared/domain/sandbox.ts';
+import { type SandboxProfile } from '../../shared/domain/sandbox.ts';
 import type { TaskId } from '../../shared/domain/identity.ts';
 import type { EgressBridge } from '../core/ports/egress.ts';
 import type { LayerView, Layers } from '../core/ports/layers.ts';

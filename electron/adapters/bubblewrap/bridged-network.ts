@@ -48,13 +48,13 @@ export const openBridgedNetwork = async (
       opened.push(namespace);
     }
     const [userns, netns] = opened as [FileHandle, FileHandle];
-    const { port, close } = await bridge.open({ ...options, networkNamespace: netns.fd, userNamespace: userns.fd });
+    const opening = await bridge.open({ ...options, networkNamespace: netns.fd, userNamespace: userns.fd });
     return {
       user: userns.fd,
       network: netns.fd,
-      port,
+      port: opening.port,
       async close() {
-        await close();
+        await opening.close();
         await closeAll(opened);
       },
     };

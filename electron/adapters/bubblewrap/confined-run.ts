@@ -184,7 +184,7 @@ const environment = (
   const path = [...bins, ...(env['PATH'] === undefined ? [] : [env['PATH']])].join(':');
   return {
     ...env,
-    ...Object.assign({}, ...toolchains.map((toolchain) => toolchain.env)),
+    ...Object.fromEntries(toolchains.flatMap((toolchain) => Object.entries(toolchain.env))),
     ...(path === '' ? {} : { PATH: path }),
     ...profile.environment,
     ...(bridged === null ? {} : proxyEnvironment(bridged.port)),

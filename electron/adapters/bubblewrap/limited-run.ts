@@ -30,7 +30,7 @@ export const runLimited = async (
     watch = limits.watch({ pid: handle.pid, disk, kill: () => over.abort() });
     tellStarted?.({ ...handle, openNetwork: async () => (isOver ? null : openNetwork(handle.pid)) });
   };
-  const stop = async (): Promise<LimitName | null> => (watch as Watch | null)?.stop() ?? null;
+  const stop = async (): Promise<LimitName | null> => watch?.stop() ?? null;
   try {
     const result = await runner.run(started, AbortSignal.any([signal, over.signal]), {
       onStarted,
