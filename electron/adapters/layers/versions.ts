@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readlink } from 'node:fs/promises';
 import type { FileVersion } from '../../../shared/domain/change.ts';
 import { Digest } from '../../../shared/domain/identity.ts';
-import { below, openHeld, type Held } from './descriptors.ts';
+import { below, errnoOf, openHeld, type Held } from './descriptors.ts';
 
 const chunk = 256 * 1024;
 
@@ -11,14 +11,19 @@ export const modeOf = (held: Held): number => Number(held.stat.mode) & 0o7777;
 /** How an overlay marks a deleted name: a character device 0:0, which nobody else can make there. */
 export const isWhiteout = ({ stat }: Held): boolean => stat.isCharacterDevice() && stat.rdev === 0n;
 
-/** The version of a held child of a held folder, content hashed; null for what is neither file, link nor folder, or has a target that is no Unicode. */
+/** The version of a held child of a held folder, content hashed; null for what is neither file, link nor folder, or is a link whose target is no Unicode
+ * or that was replaced meanwhile. */
 export const versionOf = async (folder: Held, name: string, held: Held): Promise<FileVersion | null> => {
   const { stat } = held;
   if (stat.isDirectory()) return { type: 'directory', mode: modeOf(held) };
   if (stat.isSymbolicLink()) {
-    const target = await readlink(below(folder, name), { encoding: 'buffer' });
-    const text = target.toString();
-    return Buffer.from(text).equals(target) ? { type: 'symlink', target: text } : null;
+    const target = await readlink(below(folder, name), { encoding: 'buffer' }).catch((error: unknown) => {
+      // The link was replaced by something else since it was held.
+      if (errnoOf(error) === 'EINVAL') return null;
+      throw error;
+    });
+    const text = target?.toString() ?? '';
+    return target !== null && Buffer.from(text).equals(target) ? { type: 'symlink', target: text } : null;
   }
   if (!stat.isFile()) return null;
   return { type: 'file', mode: modeOf(held), ...(await hash(held)) };
