@@ -5,7 +5,7 @@ import type { TaskId } from '../../shared/domain/identity.ts';
 import { createChangeFiles } from '../adapters/change-files/change-files.ts';
 import { createChangeBus } from '../core/change-bus.ts';
 import { createChangeSets, type ChangeSets } from '../core/changes/change-sets.ts';
-import type { ClassifyChanges } from '../core/changes/classify.ts';
+import type { ClassifyChanges } from '../core/changes/change-to-judge.ts';
 import type { ChangeFiles } from '../core/ports/change-files.ts';
 import type { Store } from '../core/ports/store.ts';
 import { createCopyView } from './copy-view.ts';

@@ -1,5 +1,5 @@
 import type { ChangeClass } from '../../../shared/domain/policy.ts';
-import type { ChangeToJudge } from './classify.ts';
+import type { ChangeToJudge } from './change-to-judge.ts';
 import { componentsBelow, foldName } from './fold-name.ts';
 import { linkTargetOf } from './link-target.ts';
 import { classOfPath } from './path-classes.ts';

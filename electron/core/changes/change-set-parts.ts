@@ -5,7 +5,7 @@ import type { ChangeFiles } from '../ports/change-files.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LayerView } from '../ports/layers.ts';
 import type { Store } from '../ports/store.ts';
-import type { ClassifyChanges } from './classify.ts';
+import type { ClassifyChanges } from './change-to-judge.ts';
 
 /** The call whose changes are collected. */
 export interface CollectedCall {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { FileVersion } from '../../../shared/domain/change.ts';
 import { Digest } from '../../../shared/domain/identity.ts';
 import { builtInChange } from '../policy/built-in-changes.ts';
-import { createClassifier, type ChangeToJudge, type Classification } from './classify.ts';
+import type { ChangeToJudge, Classification } from './change-to-judge.ts';
+import { createClassifier } from './classify.ts';
 
 const W = '/home/op/w';
 const blob = (seed: string) => Digest.parse(Buffer.from(seed.padEnd(32, '.')).toString('hex').slice(0, 64));

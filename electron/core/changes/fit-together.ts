@@ -1,4 +1,4 @@
-import type { ChangeToJudge, Classification } from './classify.ts';
+import type { ChangeToJudge, Classification } from './change-to-judge.ts';
 import { parentOf } from './prospective-tree.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { ChangeEntry } from '../../../shared/domain/change.ts';
-import type { ChangeContext, Classification, ClassifyChanges } from './classify.ts';
+import type { ChangeContext, Classification, ClassifyChanges } from './change-to-judge.ts';
 import { halvesOf, type Decided, type Draft } from './drafts.ts';
 import { ancestorsOf } from './plan-steps.ts';
 

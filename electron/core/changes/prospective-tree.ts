@@ -1,5 +1,5 @@
 import type { FileVersion } from '../../../shared/domain/change.ts';
-import type { ChangeContext, ChangeToJudge } from './classify.ts';
+import type { ChangeContext, ChangeToJudge } from './change-to-judge.ts';
 import { foldName } from './fold-name.ts';
 
 /** The workspace as it would be with the whole change set in it. */
