@@ -2,6 +2,7 @@ import type { TokenId } from '../shared/domain/identity.ts';
 import { AppError } from '../shared/errors.ts';
 import { createLoopbackAgent } from './adapters/loopback-agent/loopback-agent.ts';
 import { createScratchFolders } from './adapters/loopback-agent/scratch-folders.ts';
+import { disableCoreDumps } from './adapters/machine/core-dumps.ts';
 import { installDefaultPolicy } from './adapters/policy-file/policy-file.ts';
 import type { Gatehouse, GatehouseOptions } from './compose/gatehouse.ts';
 import { createProduct } from './compose/product.ts';
@@ -156,7 +157,15 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       stop: () => gate.stop(),
     },
     // What a crash left half applied is completed or rolled back before anything else changes a file.
-    { name: 'changes', start: () => changes.start(), stop: () => layers.stop() },
+    {
+      name: 'changes',
+      async start() {
+        await changes.start();
+        // Layers of tasks that hold nothing back have nothing that the real files do not have.
+        for (const task of await layers.list()) if ((await changes.heldPaths(task)).length === 0) await layers.drop(task);
+      },
+      stop: () => layers.stop(),
+    },
     { name: 'shell parser', start: () => shell.start() },
     { name: 'sandbox profiles', start: () => profiles.start() },
     {
@@ -169,6 +178,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       },
       stop: () => policy.stop(),
     },
+    { name: 'egress', start: () => world.egress.start(), stop: () => world.egress.stop() },
     {
       name: 'sandbox',
       async start() {
@@ -235,6 +245,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     async start() {
       // SECURITY: whatever is created from here on is the operator's alone.
       process.umask(0o077);
+      const cores = await disableCoreDumps();
+      if (!cores.disabled) log(`Core dumps of this process could not be switched off: ${cores.detail}`, null);
       await lifecycle.start();
       return {
         mcp_url: state.mcpUrl ?? '',

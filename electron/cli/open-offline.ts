@@ -45,6 +45,7 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
     stateDir: dataDir,
     umask: process.umask(),
     bridge: null,
+    runtimeDir: env['XDG_RUNTIME_DIR'] ?? null,
   });
   const machine = createMachineProbes({
     dataDir,

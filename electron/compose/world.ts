@@ -9,6 +9,9 @@ import { createBubblewrap } from '../adapters/bubblewrap/bubblewrap.ts';
 import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
 import { createChangeFiles } from '../adapters/change-files/change-files.ts';
 import { createSystemClock } from '../adapters/clock.ts';
+import { createBridge } from '../adapters/egress/bridge.ts';
+import { createEgress } from '../adapters/egress/egress.ts';
+import { createSystemDialer } from '../adapters/egress/system-dialer.ts';
 import { createFiles } from '../adapters/files/files.ts';
 import { createLayers } from '../adapters/layers/layers.ts';
 import { createMachineProbes } from '../adapters/machine/machine-probes.ts';
@@ -20,6 +23,7 @@ import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { createChangeBus, type ChangeBus } from '../core/change-bus.ts';
 import type { ChangeFiles } from '../core/ports/change-files.ts';
 import type { Clock } from '../core/ports/clock.ts';
+import type { Egress } from '../core/ports/egress.ts';
 import type { Files } from '../core/ports/files.ts';
 import type { Layers } from '../core/ports/layers.ts';
 import type { AgentClients, MachineProbes } from '../core/ports/machine.ts';
@@ -42,6 +46,7 @@ export interface World {
   readonly store: Store;
   readonly files: Files;
   readonly sandbox: SandboxSwitch;
+  readonly egress: Egress;
   readonly layers: Layers;
   readonly changeFiles: ChangeFiles;
   readonly recordings: Recordings;
@@ -112,18 +117,29 @@ export function createWorld(options: GatehouseOptions): World {
     checkWorkspace: async (path) => await files.checkWorkspace(path),
     findProgram,
   });
+  const egress = createEgress({
+    dialer: createSystemDialer(),
+    folder: join(dataDir, 'egress'),
+    // SECURITY: whatever a profile lists, the gateway itself is not there.
+    ownPorts: () => {
+      const { port, console_port } = settings.read().server;
+      return [port, console_port, options.port ?? port, options.consolePort ?? console_port];
+    },
+    privateHosts: () => settings.read().safety.private_hosts,
+  });
+  const checkWorkspace = async (path: string): Promise<string> => await files.checkWorkspace(path);
   const bubblewrap = createBubblewrap({
     runner,
     home,
     protectedPaths,
-    checkWorkspace: async (path) => await files.checkWorkspace(path),
+    checkWorkspace,
     findProgram,
     seccompTable: join(options.resourcesDir, 'sandbox/seccomp.yaml'),
     stateDir: dataDir,
     umask: options.umask ?? process.umask(),
-    bridge: null,
+    bridge: createBridge({ runner, egress, findProgram }),
+    runtimeDir: process.env['XDG_RUNTIME_DIR'] ?? null,
   });
-  const checkWorkspace = async (path: string): Promise<string> => await files.checkWorkspace(path);
   const sandbox = createSandboxSwitch({
     mode: () => settings.read().safety.bash_sandbox,
     bubblewrap,
@@ -158,6 +174,7 @@ export function createWorld(options: GatehouseOptions): World {
     store,
     files,
     sandbox,
+    egress,
     layers,
     changeFiles: createChangeFiles({ dataDir, protectedPaths }),
     recordings: createRecordings({ folder: join(dataDir, 'recordings'), budgetBytes: recordingBudget }),

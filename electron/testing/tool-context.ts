@@ -26,6 +26,7 @@ export const toolRun = (over: Partial<ToolRun> = {}): ToolRun => ({
   signal: new AbortController().signal,
   onOutput: () => undefined,
   onStarted: () => undefined,
+  onEgress: () => undefined,
   openLayer: async () => plainView(),
   ...over,
 });

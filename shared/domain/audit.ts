@@ -24,6 +24,8 @@ export const auditEventTypes = [
   'execution.started',
   'execution.finished',
   'call.input_sent',
+  'egress.connected',
+  'egress.refused',
   'job.started',
   'job.finished',
   'policy.loaded',

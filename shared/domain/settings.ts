@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SandboxMode } from './sandbox.ts';
+import { EgressPattern, SandboxMode } from './sandbox.ts';
 
 /**
  * Settings as `settings.json` in the data directory holds them (0600). Every key is described; unknown keys are refused.
@@ -40,6 +40,11 @@ export const Settings = z.strictObject({
         .describe(
           'Accepts that with bash_sandbox off a command can do whatever you can: read your keys, change any file, reach the network.',
         ),
+      private_hosts: z
+        .array(EgressPattern)
+        .max(100)
+        .default([])
+        .describe('Hosts of your own network that a sandbox profile which lists them may reach. Empty: only public addresses.'),
       bash_timeout_s: z
         .number()
         .int()

@@ -47,7 +47,7 @@ src/.gitkeep profile.md envrc vscode/x src/agents/list.ts CLAUDE.txt environment
 .git/modules/lib/HEAD .git/modules/lib/index .git/modules/libs/deep/refs/heads/main .git/modules/a/modules/b/HEAD .git/worktrees/wt/HEAD .git/worktrees/wt/logs/HEAD
 node_modules/.cache/babel/x.json node_modules/.vite/deps/package.json node_modules/.vite-temp/vite.config.ts.timestamp-1.mjs node_modules/.vitest/results.json
 coverage/lcov.info coverage/.last-run.json coverage/.tmp/coverage-1.json dist/index.js dist/.vite/manifest.json build/app.js target/debug/app.d target/.rustc_info.json
-target/debug/.fingerprint/x out/x.o __pycache__/a.cpython-312.pyc src/__pycache__/b.pyc .venv/lib/python3/site-packages/x/__pycache__/y.pyc
+target/debug/.fingerprint/x out/x.o 
 .pytest_cache/v/cache/lastfailed .pytest_cache/.gitignore .mypy_cache/x.json .ruff_cache/x .next/package.json .turbo/x .nyc_output/x.json .coverage .eslintcache
 playwright-report/index.html test-results/.last-run.json .cache/x`;
 

@@ -66,7 +66,7 @@ export const NAMED: readonly NamedClass[] = [
   },
   {
     id: 'dependencies',
-    folders: /^(node_modules|bower_components|\.?venv|site-packages|dist-packages|\.tox|\.nox|\.eggs|__pypackages__)$/,
+    folders: /^(node_modules|bower_components|\.?venv|site-packages|dist-packages|\.tox|\.nox|\.eggs|__pypackages__|__pycache__)$/,
   },
 ];
 
@@ -76,7 +76,7 @@ export const PLAIN_DOT =
 
 /** Folders that tools fill for themselves and can always fill again; the names in them mean nothing to anybody else. */
 export const CACHES =
-  /^(__pycache__|\.cache|\.(vite|vite-temp|vitest|parcel-cache|rollup\.cache|sass-cache|swc|angular|dart_tool|gradle|turbo|next|nuxt|output|svelte-kit|astro|docusaurus|zig-cache|nyc_output|hypothesis|ipynb_checkpoints|stryker-tmp)|\.(pytest|mypy|ruff|eslint|jest|webpack)_?cache)$/;
+  /^(\.cache|\.(vite|vite-temp|vitest|parcel-cache|rollup\.cache|sass-cache|swc|angular|dart_tool|gradle|turbo|next|nuxt|output|svelte-kit|astro|docusaurus|zig-cache|nyc_output|hypothesis|ipynb_checkpoints|stryker-tmp)|\.(pytest|mypy|ruff|eslint|jest|webpack)_?cache)$/;
 
 /** Folders that a build fills: what has a meaning by its name keeps it there; dot names and new executables are nothing out of the way. */
 export const OUTPUTS = /^(dist|build|out|target|coverage|_build|obj|cmake-build-.*|htmlcov|playwright-report|test-results)$/;

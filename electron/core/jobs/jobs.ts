@@ -94,14 +94,15 @@ export function createJobs(deps: JobsDeps): Jobs {
       deps.live.append(job.call, chunk);
     };
     try {
-      const { exit } = await job.run(entry.abort.signal, view, { onOutput, onStarted });
+      const { exit, limit } = await job.run(entry.abort.signal, view, { onOutput, onStarted });
       const code = exit.kind === 'exited' ? exit.code : null;
       const reason = typeof entry.abort.signal.reason === 'string' ? entry.abort.signal.reason : null;
       entry.job = {
         ...entry.job,
         state: exit.kind === 'exited' ? 'ended' : 'stopped',
         exit_code: code,
-        reason: exit.kind === 'timed_out' ? 'its time limit' : reason,
+        reason:
+          limit !== undefined ? `it used more ${limit} than its profile allows` : exit.kind === 'timed_out' ? 'its time limit' : reason,
       };
     } catch (error) {
       entry.job = {

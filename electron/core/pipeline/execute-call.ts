@@ -3,6 +3,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { sha256Hex } from '../canonical-json.ts';
 import { createRecorder, type Recorder } from '../recordings/asciicast.ts';
 import type { ToolOutput, ToolRun } from '../tools/tool.ts';
+import { recordEgress } from './record-egress.ts';
 import type { Execution, IntendedCall, PipelineDeps } from './call-context.ts';
 
 /** Of a terminal, and what a recording of pipes is shown in. */
@@ -23,6 +24,7 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
       deps.live.append(record.id, chunk);
     },
     onStarted: (handle) => run.attach(handle),
+    onEgress: (event) => recordEgress(deps, record, event),
     openLayer: async () => await call.layer.openForWriting(),
   };
   const done = async (output: ToolOutput, outcome: Execution['outcome'], reason: string | null): Promise<Execution> => ({

@@ -132,7 +132,7 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
       await requireSameFolder(deps.files, place);
       return (await look()).operands;
     },
-    async execute({ profile: name, signal, onOutput, onStarted, openLayer }) {
+    async execute({ profile: name, signal, onOutput, onStarted, onEgress, openLayer }) {
       const profile = deps.profiles.get(name);
       if (profile === null) throw new AppError('unavailable', `there is no sandbox profile called ${name}`);
       const view = await viewFor(deps, profile, place.context.view, openLayer);
@@ -151,11 +151,11 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
       });
       if (args.background === true) {
         const { task, call, token } = place.context;
-        const run: NewJob['run'] = async (jobSignal, own, events) => deps.sandbox.run(command(own), jobSignal, events);
+        const run: NewJob['run'] = async (jobSignal, own, events) => deps.sandbox.run(command(own), jobSignal, { ...events, onEgress });
         const job = await deps.jobs.start({ task, call, token: token.id, agent: token.agent, command: args.command, run });
         return startedJob(job);
       }
-      const result = await deps.sandbox.run(command(view), signal, { onOutput, onStarted });
+      const result = await deps.sandbox.run(command(view), signal, { onOutput, onStarted, onEgress });
       return outputOf(result, seconds, profile);
     },
     release: async () => undefined,

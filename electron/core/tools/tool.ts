@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { JsonObject } from '../../../shared/json.ts';
 import type { CallPreview, Operand } from '../../../shared/domain/call.ts';
+import type { EgressEvent } from '../ports/egress.ts';
 import type { LayerView } from '../ports/layers.ts';
 import type { ProgramHandle } from '../ports/runner.ts';
 import type { AgentToken, CallId, Risk, Scope, TaskId } from '../../../shared/domain/identity.ts';
@@ -46,6 +47,8 @@ export interface ToolRun {
   readonly onOutput: (chunk: string) => void;
   /** Told once a command runs that the operator can type into. */
   readonly onStarted: (handle: ProgramHandle) => void;
+  /** Told of each connection that the call tried to make to the outside. */
+  readonly onEgress: (event: EgressEvent) => void;
   /**
    * The task's layer, to change files in: what a call changes there is collected when it has ended, and nothing else reaches the real files.
    * Errors: `unavailable` where no layer can be made.
