@@ -16,6 +16,7 @@ import { runsUnlisted } from '../core/policy/shell/runs-unlisted.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { createBashTool } from '../core/tools/bash.ts';
 import { createFileTools } from '../core/tools/file-tools.ts';
+import { createJobTools } from '../core/tools/job-tools.ts';
 import { createToolRegistry, type ToolRegistry } from '../core/tools/registry.ts';
 import { Settings } from '../../shared/domain/settings.ts';
 import { createStatusHandlers } from '../operator/handlers/status.ts';
@@ -60,7 +61,16 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
   const judge = (): Promise<Judgement> => (judgement ??= startJudgement());
 
   // With the host stopped nothing is run; the tools are here to be judged.
-  const noJobs = { start: () => Promise.reject(new AppError('unavailable', 'The host is not running.')), network: () => null };
+  const notRunning = (): Promise<never> => Promise.reject(new AppError('unavailable', 'The host is not running.'));
+  const noJobs = {
+    start: notRunning,
+    stop: notRunning,
+    network: () => null,
+    list: () => [],
+    output: (): never => {
+      throw new AppError('not_found', 'The host is not running.');
+    },
+  };
 
   async function startJudgement(): Promise<Judgement> {
     const shell = createShellParser();
@@ -71,6 +81,7 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
     const registry = createToolRegistry([
       ...createFileTools({ files }),
       createBashTool({ sandbox, jobs: noJobs, profiles, files, shell, settings, runsUnlisted }),
+      ...createJobTools(noJobs),
     ]);
     const tools: Parameters<typeof createPolicy>[0]['tools'] = (name) => registry.get(name);
     const policy = createPolicy({

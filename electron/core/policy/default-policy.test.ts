@@ -14,6 +14,7 @@ const TOOLS = {
   file_write: { risk: 'moderate', scope: 'file:write' },
   file_edit: { risk: 'moderate', scope: 'file:write' },
   bash: { risk: 'high', scope: 'bash:exec' },
+  job_list: { risk: 'low', scope: 'bash:exec' },
 } as const;
 const isTool = (name: string): name is keyof typeof TOOLS => Object.hasOwn(TOOLS, name);
 const known = (name: string) => (isTool(name) ? TOOLS[name] : null);
