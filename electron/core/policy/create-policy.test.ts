@@ -13,6 +13,7 @@ const TOOLS = new Map([
   ['file_read', { risk: 'low', scope: 'file:read' }],
   ['file_list', { risk: 'low', scope: 'file:read' }],
   ['file_search', { risk: 'low', scope: 'file:read' }],
+  ['job_list', { risk: 'low', scope: 'bash:exec' }],
   ['file_write', { risk: 'moderate', scope: 'file:write' }],
   ['file_edit', { risk: 'moderate', scope: 'file:write' }],
   ['bash', { risk: 'high', scope: 'bash:exec' }],

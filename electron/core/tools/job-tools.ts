@@ -35,6 +35,11 @@ const jobCall = (summary: string, run: () => Promise<ToolOutput>): Resolution =>
 const answer = (text: string, structured: JsonObject): ToolOutput =>
   succeeded(text, structured, { truncated: false, bytes: Buffer.byteLength(text) });
 
+const endOf = ({ state, exit_code, reason }: Job): string =>
+  [state, exit_code === null ? null : `with exit code ${exit_code.toString()}`, reason === null ? null : `because ${reason}`]
+    .filter((part) => part !== null)
+    .join(' ');
+
 const line = ({ id, state, exit_code, command }: Job): string =>
   `${id}  ${state === 'ended' ? `exit code ${exit_code?.toString() ?? '?'}` : state}  ${command.split('\n', 1)[0]?.slice(0, 120) ?? ''}`;
 
@@ -66,10 +71,7 @@ export const createJobTools = (jobs: Pick<Jobs, 'list' | 'output' | 'stop'>): re
       return jobCall('read a background job', async () => {
         const { job: now, text } = jobs.output(task, job);
         const tail = text.slice(-shown);
-        const end =
-          now.state === 'running'
-            ? '[it runs]'
-            : `[${now.state}${now.exit_code === null ? '' : ` with exit code ${now.exit_code.toString()}`}]`;
+        const end = `[${now.state === 'running' ? 'it runs' : endOf(now)}]`;
         return answer([tail.replace(/\n$/, ''), end].filter((part) => part !== '').join('\n'), {
           job,
           state: now.state,
