@@ -13,18 +13,21 @@ const slack = 4;
 
 /**
  * SECURITY: a long call pushes its harmful end out of sight; it cannot be allowed before its end has been in view.
- * `shown` names the content; another content starts anew.
+ * `shown` names the content; another content starts anew, and counts as too long until it was measured.
  */
 export function useReadToEnd(shown: string): ReadToEnd {
   const scroller = useRef<HTMLDivElement>(null);
-  const [overflows, setOverflows] = useState(true);
+  const [measured, setMeasured] = useState<{ readonly shown: string | null; readonly overflows: boolean }>({
+    shown: null,
+    overflows: true,
+  });
   const [reached, setReached] = useState<string | null>(null);
 
   useEffect(() => {
     const box = scroller.current;
     if (box === null) return undefined;
     box.scrollTop = 0;
-    const measure = (): void => setOverflows(box.scrollHeight > box.clientHeight + slack);
+    const measure = (): void => setMeasured({ shown, overflows: box.scrollHeight > box.clientHeight + slack });
     const observer = new ResizeObserver(measure);
     observer.observe(box);
     for (const child of box.children) observer.observe(child);
@@ -36,5 +39,6 @@ export function useReadToEnd(shown: string): ReadToEnd {
     if (box !== null && box.scrollTop + box.clientHeight >= box.scrollHeight - slack) setReached(shown);
   }, [shown]);
 
+  const overflows = measured.shown !== shown || measured.overflows;
   return { scroller, onScroll, wasReadable: !overflows || reached === shown, overflows };
 }

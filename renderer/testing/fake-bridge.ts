@@ -14,6 +14,8 @@ import type { CallRecord } from '../../shared/domain/call.ts';
 import { Settings } from '../../shared/domain/settings.ts';
 import type { ConnectPlan, DetectedClient, GatewayStatus } from '../../shared/domain/host.ts';
 import { ago, ahead, callId, digest, tokenId } from './fake-ids.ts';
+import { createChangeHandlers } from './fake-change-handlers.ts';
+import type { FakeChange } from './fake-changes.ts';
 import { plan, policyText } from './fake-host.ts';
 
 /** Everything the fake gateway knows. Tests change it and then call `push`. */
@@ -21,6 +23,9 @@ export interface FakeWorld {
   status: GatewayStatus;
   approvals: Approval[];
   calls: CallRecord[];
+  changes: FakeChange[];
+  /** Paths that undoing refuses, with why. */
+  undoRefuses: Readonly<Record<string, string>>;
   events: AuditEvent[];
   tokens: OutputOf<'tokens.list'>['tokens'];
   clients: DetectedClient[];
@@ -42,7 +47,7 @@ export interface FakeBridge {
   readonly push: (topic: Topic) => void;
 }
 
-type Handlers = { readonly [Name in OperationName]: (input: ParsedInputOf<Name>) => OutputOf<Name> | Promise<OutputOf<Name>> };
+export type Handlers = { readonly [Name in OperationName]: (input: ParsedInputOf<Name>) => OutputOf<Name> | Promise<OutputOf<Name>> };
 
 const minted = (request: {
   readonly agent: string;
@@ -101,6 +106,14 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
       return { call, events: world.events.slice(0, 4).reverse() };
     },
     'calls.stop': ({ id }) => ({ id, stopped: true }),
+    'calls.recording': () => ({ cast: null }),
+    'calls.input': () => ({}),
+    'calls.resize': () => ({}),
+    'jobs.list': () => ({ jobs: [] }),
+    'jobs.stop': () => {
+      throw new Error('There is no such job.');
+    },
+    ...createChangeHandlers(world, push),
     'tokens.list': () => ({ tokens: world.tokens }),
     'tokens.mint': (request) => minted(request),
     'tokens.revoke': ({ id }) => {

@@ -114,6 +114,7 @@ export function fakeCall(seed: number, age: number): CallRecord {
     received_at: ago(age),
     started_at: ran ? ago(age - 1) : null,
     finished_at: new Date(Date.now() - (age - 1) * 1000 + length).toISOString(),
+    change_set_id: null,
     output: ran
       ? {
           text: sample.text,

@@ -2,6 +2,8 @@ import { Settings } from '../../shared/domain/settings.ts';
 import { emptyPolicy, type FakeWorld } from './fake-bridge.ts';
 import * as approvals from './fake-approvals.ts';
 import { fakeCall, fakeCalls, fakeEvents } from './fake-calls.ts';
+import * as changes from './fake-changes.ts';
+import { callId } from './fake-ids.ts';
 import { broken, clients, policyText, status, tokens } from './fake-host.ts';
 
 export function quiet(): FakeWorld {
@@ -9,6 +11,8 @@ export function quiet(): FakeWorld {
     status,
     approvals: [],
     calls: fakeCalls().filter((call) => call.state === 'finished'),
+    changes: [],
+    undoRefuses: {},
     events: fakeEvents(),
     tokens: [...tokens],
     clients: [...clients],
@@ -21,6 +25,8 @@ export function quiet(): FakeWorld {
 }
 
 const counts = { waiting: 0, running: 0, agents_connected: 0, calls_today: 0, asked_today: 0, denied_today: 0 };
+
+const withChanges = (...list: FakeWorld['changes']): FakeWorld => ({ ...quiet(), changes: list });
 
 const with_ = (list: FakeWorld['approvals']): FakeWorld => ({ ...quiet(), approvals: list });
 
@@ -39,6 +45,11 @@ export const worlds = {
     ...quiet(),
     approvals: [approvals.publish(), approvals.write(), approvals.expired(), approvals.denied(), approvals.consumed()],
     calls: fakeCalls(),
+  }),
+  reviewed: (): FakeWorld => ({
+    ...quiet(),
+    changes: changes.fakeChanges(),
+    calls: quiet().calls.map((call) => (call.id === callId(1) ? { ...call, change_set_id: changes.changeSetId(2) } : call)),
   }),
   wrong: (): FakeWorld => ({
     ...quiet(),
@@ -107,10 +118,9 @@ export const worlds = {
   errors: (): FakeWorld => ({
     ...quiet(),
     failures: Object.fromEntries(
-      (['approvals.list', 'calls.list', 'audit.list', 'tokens.list', 'policy.get', 'config.get', 'clients.detect'] as const).map((name) => [
-        name,
-        { code: 'internal', message: 'The database could not be read. Reference 7f3a91.' },
-      ]),
+      (
+        ['approvals.list', 'calls.list', 'audit.list', 'tokens.list', 'policy.get', 'config.get', 'clients.detect', 'changes.list'] as const
+      ).map((name) => [name, { code: 'internal', message: 'The database could not be read. Reference 7f3a91.' }]),
     ),
   }),
   card_simple: (): FakeWorld => with_([approvals.simple()]),
@@ -124,6 +134,13 @@ export const worlds = {
   card_left: (): FakeWorld => with_([approvals.agentLeft()]),
   card_expired: (): FakeWorld => with_([approvals.expired()]),
   card_truncated: (): FakeWorld => with_([approvals.truncated()]),
+  change_one: (): FakeWorld => withChanges(changes.oneHeld()),
+  change_several: (): FakeWorld => withChanges(changes.severalHeld()),
+  change_conflict: (): FakeWorld => withChanges(changes.conflicting()),
+  change_unreadable: (): FakeWorld => withChanges(changes.unreadable()),
+  change_hostile: (): FakeWorld => withChanges(changes.hostileChange()),
+  change_long: (): FakeWorld => withChanges(changes.longHeld()),
+  change_queue: (): FakeWorld => ({ ...withChanges(changes.severalHeld(), changes.conflicting()), approvals: [approvals.publish()] }),
   card_conflict: (): FakeWorld => ({
     ...with_([approvals.publish()]),
     failures: { 'approvals.approve': { code: 'conflict', message: 'Not approved: this request was denied on the command line 2 s ago.' } },
