@@ -16,15 +16,15 @@ it('npm run demo: one call denied by policy, one approved, one denied by the ope
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   try {
     const page = await approvalPage(() => app.windows());
-    await decide(page, 'greet.js', 'Allow once');
-    await decide(page, 'node test.js', 'Allow once');
-    await decide(page, 'rm -rf src', 'Deny');
+    await decide(page, 'package.json', 'Allow once');
+    await decide(page, 'pre-commit', 'Deny');
     expect(await ended).toBe(0);
     for (const line of [
       'mends a typing error in src/greet.js: succeeded',
       'runs the test: succeeded',
+      'adds a script to package.json: succeeded',
       'tries to delete everything: denied',
-      'wants to delete the sources: denied',
+      'wants to plant a git hook: denied',
       'asks for something nobody answers: expired',
     ])
       expect(output).toContain(`✓ ${line}`);

@@ -7,8 +7,8 @@ import type { Store } from '../ports/store.ts';
 /** The name under which the built-in call appears everywhere. */
 const agentName = 'Gatehouse try-out';
 
-/** Harmless, and yet it writes, so that the shipped policy asks: that is what is to be seen. */
-const command = "printf 'Hello from inside the sandbox.\\n' > hello.txt && cat hello.txt && hostname && ls -l";
+/** Harmless; it names a file that usually holds secrets, so that the shipped policy asks: that is what is to be seen. */
+const command = "printf 'Hello from inside the sandbox.\\n' > hello.txt && cat hello.txt && hostname && ls -l && test ! -e .env";
 
 export interface TryOutDeps {
   readonly tokens: Pick<TokenService, 'mint' | 'revoke'>;
