@@ -243,8 +243,6 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     newConsoleLink: () => console_?.newLink() ?? null,
     record: async (type, data) => await record(type, 'gateway', data),
     async start() {
-      // SECURITY: whatever is created from here on is the operator's alone.
-      process.umask(0o077);
       const cores = await disableCoreDumps();
       if (!cores.disabled) log(`Core dumps of this process could not be switched off: ${cores.detail}`, null);
       await lifecycle.start();

@@ -44,7 +44,8 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
     findProgram: createFindProgram(env['PATH'] ?? ''),
     seccompTable: join(resourcesDir, 'sandbox/seccomp.yaml'),
     stateDir: dataDir,
-    umask: process.umask(),
+    // For trying the sandbox only; nobody's files are made.
+    umask: 0o077,
     bridge: null,
     runtimeDir: env['XDG_RUNTIME_DIR'] ?? null,
   });

@@ -21,8 +21,8 @@ export interface GatehouseOptions {
   /** The shipped files: policy.default.yaml. */
   readonly resourcesDir: string;
   readonly version: string;
-  /** The operator's file mode creation mask, for commands; default: the process's, before it starts. */
-  readonly umask?: number;
+  /** The operator's file mode creation mask, for commands; the process itself has a stricter one. */
+  readonly umask: number;
   readonly desktop: Desktop | null;
   readonly openSettingsStore?: ConfSettingsOptions['openStore'];
   /** For the log on stderr. Never given a secret. */

@@ -136,7 +136,7 @@ export function createWorld(options: GatehouseOptions): World {
     findProgram,
     seccompTable: join(options.resourcesDir, 'sandbox/seccomp.yaml'),
     stateDir: dataDir,
-    umask: options.umask ?? process.umask(),
+    umask: options.umask,
     bridge: createBridge({ runner, egress, findProgram }),
     runtimeDir: process.env['XDG_RUNTIME_DIR'] ?? null,
   });

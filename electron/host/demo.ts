@@ -28,6 +28,7 @@ async function demo(): Promise<boolean> {
   const host = createDesktopHost({
     invocation: { dataDir, port: portArgument() },
     version: app.getVersion(),
+    umask: process.umask(0o077),
     log: (message, error) => {
       console.error(message, error ?? '');
     },

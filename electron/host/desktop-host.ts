@@ -26,7 +26,7 @@ export interface DesktopHostDeps {
   readonly invocation: Invocation;
   readonly version: string;
   /** The operator's, before this process took one of its own. */
-  readonly umask?: number;
+  readonly umask: number;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -65,7 +65,7 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
     rendererDir: hostPaths.renderer,
     resourcesDir: hostPaths.resources,
     version: deps.version,
-    ...(deps.umask === undefined ? {} : { umask: deps.umask }),
+    umask: deps.umask,
     desktop: createElectronDesktop({ main, approval, log }),
     openSettingsStore: openElectronStore,
     log,

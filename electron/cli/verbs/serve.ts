@@ -26,6 +26,8 @@ export const serveVerb: Verb = {
       rendererDir: world.rendererDir,
       resourcesDir: world.resourcesDir,
       version: world.version,
+      // SECURITY: whatever this process makes from here on is the operator's alone; commands keep the operator's own mask.
+      umask: process.umask(0o077),
       desktop: null,
       log: (message, error) => out.note(error === undefined ? message : `${message} ${describeError(error)}`),
     });

@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxLimits } from '../../../../shared/domain/sandbox.ts';
+import { errnoOf } from '../../files/descriptors.ts';
 import type { GroupPlan, PlannedFolder } from './group-plan.ts';
 
 /** What the kernel counts for all processes of a command together. */
@@ -88,7 +89,7 @@ const removeFolder = async (folder: string): Promise<void> => {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const isGone = await rmdir(folder).then(
       () => true,
-      (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+      (error: unknown) => errnoOf(error) === 'ENOENT',
     );
     if (isGone) return;
     if (attempt >= attempts / 2) await killAll(folder);

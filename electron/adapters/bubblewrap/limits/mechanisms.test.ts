@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SandboxLimits } from '../../../../shared/domain/sandbox.ts';
-import { createRunner } from '../../runner/runner.ts';
+import { openRealRunner } from '../../../testing/real-runner.ts';
 import { countersFrom } from './control-group.ts';
 import { groupPlans } from './group-plan.ts';
 import { createLimits } from './limits.ts';
@@ -88,7 +88,7 @@ describe('limits: a scope of the user’s systemd', () => {
     const program = join(folder, 'systemd-run');
     writeFileSync(program, `#!/bin/bash\necho "$*" "$XDG_RUNTIME_DIR" > ${folder}/asked\n${body}\n`);
     chmodSync(program, 0o755);
-    const runner = createRunner();
+    const runner = openRealRunner();
     const found = createLimits({
       runner,
       findProgram: async () => program,

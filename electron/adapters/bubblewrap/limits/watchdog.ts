@@ -38,7 +38,8 @@ const own = { inside: 1, grouped: 2 };
 export const startWatchdog = ({ pid, limits, counters, disk, kill, intervalMs = 200, onSeen = () => undefined }: WatchdogDeps): Watch => {
   const memoryBytes = limits.memory_mb * mebibyte;
   let over: LimitName | null = null;
-  let isStopped = false;
+  const ending = new AbortController();
+  const hasStopped = (): boolean => ending.signal.aborted;
   let processes: SandboxProcesses | null = null;
   const wakers = new Set<() => void>();
   const pause = async (ms: number): Promise<void> =>
@@ -75,16 +76,16 @@ export const startWatchdog = ({ pid, limits, counters, disk, kill, intervalMs = 
 
   const repeat = async (once: () => Promise<LimitName | null>, share: number): Promise<void> => {
     await pause(firstMs);
-    while (!isStopped) {
+    while (!hasStopped()) {
       const began = performance.now();
       // Whatever cannot be read now (a process that has just ended, a folder that is being changed) is read the next time.
       const found = await once().catch(() => null);
-      if (found !== null && !isStopped) {
+      if (found !== null && !hasStopped()) {
         over ??= found;
         kill();
         return;
       }
-      if (isStopped) return;
+      if (hasStopped()) return;
       await pause(Math.max(intervalMs, share * (performance.now() - began)));
     }
   };
@@ -92,7 +93,7 @@ export const startWatchdog = ({ pid, limits, counters, disk, kill, intervalMs = 
 
   return {
     async stop() {
-      isStopped = true;
+      ending.abort();
       for (const wake of [...wakers]) wake();
       await loops[0];
       await processes?.close();
