@@ -8,13 +8,23 @@ export interface LayerFolder {
   readonly path: string;
   readonly upper: string;
   readonly work: string;
+  /** Where no overlay can be mounted: a copy of the workspace, and what it was when it was made. */
+  readonly copy: string;
+  readonly manifest: string;
   /** What is let go lies here until it is removed; also after a crash. */
   readonly trash: string;
 }
 
 export const layerFolder = (taskFolder: string, workspace: string): LayerFolder => {
   const path = join(taskFolder, createHash('sha256').update(workspace).digest('hex').slice(0, 32));
-  return { path, upper: join(path, 'upper'), work: join(path, 'work'), trash: join(path, 'trash') };
+  return {
+    path,
+    upper: join(path, 'upper'),
+    work: join(path, 'work'),
+    copy: join(path, 'copy'),
+    manifest: join(path, 'manifest.json'),
+    trash: join(path, 'trash'),
+  };
 };
 
 const trashName = (): string => randomBytes(12).toString('hex');

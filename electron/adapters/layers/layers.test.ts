@@ -1,12 +1,14 @@
 import { describeLayersAttacks } from '../../testing/layers-attacks.ts';
 import { describeLayersContract, type LayersWorld } from '../../testing/layers-contract.ts';
 import { openLayersWorld } from '../../testing/layers-world.ts';
+import type { LayerKind } from './probe-layers.ts';
 import { createLayers } from './layers.ts';
 
-const open = async (): Promise<LayersWorld> =>
-  openLayersWorld('overlay', (folder) =>
-    createLayers({ folder, checkWorkspace: async (path) => path, findProgram: async (name) => `/usr/bin/${name}` }),
+const opener = (kind: LayerKind) => async (): Promise<LayersWorld> =>
+  openLayersWorld(kind, (folder) =>
+    createLayers({ folder, checkWorkspace: async (path) => path, findProgram: async (name) => `/usr/bin/${name}`, kinds: [kind] }),
   );
 
-describeLayersContract('overlay', open);
-describeLayersAttacks('overlay', open);
+describeLayersContract('overlay', opener('overlay'));
+describeLayersAttacks('overlay', opener('overlay'));
+describeLayersContract('copy', opener('copy'));

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskId } from '../../../shared/domain/identity.ts';
 import { TaskId as TaskIdSchema } from '../../../shared/domain/identity.ts';
@@ -6,11 +6,11 @@ import type { LayerStatus } from '../../../shared/domain/sandbox.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { LayerView, Layers } from '../../core/ports/layers.ts';
 import { createAppliedFiles, type AppliedFiles } from './applied-files.ts';
+import { copyLimits, type CopyLimits } from './copy-layers.ts';
 import { isGone } from './descriptors.ts';
+import { createFileClock } from './file-clock.ts';
 import { emptyTrash, removeLayers } from './layer-folder.ts';
-import { measureLayer } from './measure-layer.ts';
-import { probeOverlay } from './probe-overlay.ts';
-import { scanLayer } from './scan-layer.ts';
+import { probeLayers, type LayerKind, type ProbedLayers } from './probe-layers.ts';
 import { openTaskLayers, type OpenedLayers } from './task-layer.ts';
 
 export interface LayersDeps {
@@ -20,6 +20,9 @@ export interface LayersDeps {
   readonly checkWorkspace: (path: string) => Promise<string>;
   /** The whole path of a program; null when there is none. */
   readonly findProgram: (name: string) => Promise<string | null>;
+  /** What is tried, the best first; all by default. */
+  readonly kinds?: readonly LayerKind[];
+  readonly limits?: CopyLimits;
 }
 
 /** What is known of one task. */
@@ -33,13 +36,21 @@ interface TaskState {
   cleaning: Promise<unknown>;
 }
 
-const untried: LayerStatus = { kind: 'none', detail: 'not tried yet', fix: null };
+const untried: ProbedLayers = { status: { kind: 'none', detail: 'not tried yet', fix: null }, make: null };
 
-/** The `Layers` port on Linux: an overlay for each workspace, mounted in namespaces that nobody but the task's commands and the gateway enters. */
-export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps): Layers => {
+/**
+ * The `Layers` port on Linux: an overlay for each workspace, mounted in namespaces that nobody but the task's commands and the gateway enters; where
+ * that does not work, a copy.
+ */
+export const createLayers = ({
+  folder,
+  checkWorkspace,
+  findProgram,
+  kinds = ['overlay', 'copy'],
+  limits = copyLimits,
+}: LayersDeps): Layers => {
   const tasks = new Map<TaskId, TaskState>();
-  let status: LayerStatus = untried;
-  let unshare: string | null = null;
+  let probed: ProbedLayers = untried;
 
   const stateOf = (task: TaskId): TaskState => {
     const known = tasks.get(task);
@@ -63,29 +74,14 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
     return done;
   };
 
-  /** A file of our own, touched: its ctime is the clock by which the kernel stamps every local file. */
-  const readClock = async (): Promise<bigint> => {
-    const marker = join(folder, '.clock');
-    const now = new Date();
-    await utimes(marker, now, now).catch(async (error: unknown) => {
-      if (!isGone(error)) throw error;
-      await writeFile(marker, '', { mode: 0o600 });
-    });
-    return (await stat(marker, { bigint: true })).ctimeNs;
-  };
-
   const taskFolder = (task: TaskId): string => join(folder, TaskIdSchema.parse(task));
 
   const open: Layers['open'] = async (task, workspaces, held) =>
     alone(task, async (state) => {
       if (state.opened === null) {
-        if (unshare === null || status.kind !== 'overlay') {
-          throw new AppError(
-            'unavailable',
-            `no copy-on-write layer can be made here (${status.detail})${status.fix === null ? '' : `: ${status.fix}`}`,
-          );
-        }
-        state.opened = await openTaskLayers({ unshare, taskFolder: taskFolder(task), workspaces, held, checkWorkspace, readClock });
+        const { make, status } = probed;
+        if (make === null) throw noLayers(status);
+        state.opened = await openTaskLayers({ make, taskFolder: taskFolder(task), workspaces, held, checkWorkspace });
         state.applied.forgetBefore(state.opened.since);
         for (const trash of state.opened.trash) {
           // What cannot be removed now stays for drop(), which says so.
@@ -112,16 +108,16 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
     return {
       task,
       roots: opened.roots.map(({ workspace, held }) => ({ workspace, fd: held.handle.fd })),
-      namespaces: { user: opened.user.fd, mount: opened.mount.fd },
+      namespaces: opened.namespaces,
       async scan() {
         check();
         const isNewer = state.applied.isNewer(opened.since);
-        const results = await opened.use(async () => inTurn(opened.layers, async (layer) => scanLayer({ ...layer, isNewer })));
+        const results = await opened.use(async () => inTurn(opened.layers, async (layer) => layer.scan(isNewer)));
         return { changes: results.flatMap((one) => one.changes), skipped: results.flatMap((one) => one.skipped) };
       },
       async bytes() {
         check();
-        const sizes = await opened.use(async () => inTurn(opened.layers, async ({ upper }) => measureLayer(upper)));
+        const sizes = await opened.use(async () => inTurn(opened.layers, async (layer) => layer.bytes()));
         return sizes.reduce((sum, size) => sum + size, 0);
       },
       async close() {
@@ -140,11 +136,11 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
   return {
     async probe() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      unshare = await findProgram('unshare');
-      status = await probeOverlay({ unshare, folder });
-      return status;
+      const unshare = await findProgram('unshare');
+      probed = await probeLayers({ kinds, unshare, folder, limits, readClock: createFileClock(folder) });
+      return probed.status;
     },
-    status: () => status,
+    status: () => probed.status,
     open,
     join: async (task) =>
       alone(task, async (state) => {
@@ -181,6 +177,9 @@ export const createLayers = ({ folder, checkWorkspace, findProgram }: LayersDeps
     },
   };
 };
+
+const noLayers = ({ detail, fix }: LayerStatus): AppError =>
+  new AppError('unavailable', `no copy-on-write layer can be made here (${detail})${fix === null ? '' : `: ${fix}`}`);
 
 const inTurn = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> => {
   const results: R[] = [];

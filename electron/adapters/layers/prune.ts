@@ -3,7 +3,7 @@ import { below, holdChild, itself, listNames, using, type Held } from './descrip
 import { discard, moveEntry, unlocked } from './layer-folder.ts';
 
 /** Paths that stay, as a tree of names. An empty branch is a held path: it stays with everything in it. */
-type Branch = Map<string, Branch>;
+export type Branch = Map<string, Branch>;
 
 export const branchesOf = (paths: readonly (readonly string[])[]): Branch => {
   const root: Branch = new Map();

@@ -4,8 +4,8 @@ import { byBytes, errnoOf, holdAgain, holdChild, isGone, listNames, using, type 
 import { isEqual, isWhiteout, versionOf } from './versions.ts';
 
 /** Deeper folders, and longer paths, are told as skipped: each level takes descriptors, and no call could name such a path. */
-const depthLimit = 256;
-const pathLimit = 4095;
+export const depthLimit = 256;
+export const pathLimit = 4095;
 
 export interface ScanSource {
   readonly workspace: string;
@@ -15,6 +15,9 @@ export interface ScanSource {
   /** Whether the real file changed, by somebody else, since the view was made. */
   readonly isNewer: (path: string, real: Held) => boolean;
 }
+
+/** What is said with every change. */
+type Reported = Pick<ScanSource, 'workspace' | 'isNewer'>;
 
 export interface ScanResult {
   readonly changes: LayerChange[];
@@ -152,7 +155,7 @@ const compare = async (
 };
 
 /** Everything in a real folder that the layer has no more. */
-const scanDeleted = async (source: ScanSource, result: ScanResult, path: string, depth: number, real: Held): Promise<void> => {
+export const scanDeleted = async (source: Reported, result: ScanResult, path: string, depth: number, real: Held): Promise<void> => {
   const listed = depth >= depthLimit ? null : await tolerant(result, path, async () => listNames(real));
   if (listed === null) {
     result.skipped.push(path);
@@ -184,12 +187,12 @@ interface Difference {
   readonly theirs: Held | null;
 }
 
-const report = ({ workspace, isNewer }: ScanSource, { changes }: ScanResult, { path, before, after, theirs }: Difference): void => {
+export const report = ({ workspace, isNewer }: Reported, { changes }: ScanResult, { path, before, after, theirs }: Difference): void => {
   changes.push({ path, workspace, before, after, isConflict: theirs !== null && isNewer(path, theirs) });
 };
 
 /** A step that may find its object gone (then it is as if it had never been there) or unreadable (then it is told). */
-const tolerant = async <T>(result: ScanResult, path: string, step: () => Promise<T>): Promise<T | null> => {
+export const tolerant = async <T>(result: ScanResult, path: string, step: () => Promise<T>): Promise<T | null> => {
   try {
     return await step();
   } catch (error) {

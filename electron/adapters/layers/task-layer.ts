@@ -1,87 +1,87 @@
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
+import type { LayerNamespaces } from '../../core/ports/layers.ts';
 import type { Held } from './descriptors.ts';
 import { holdWorkspace, isWithin, outermost } from './hold-workspace.ts';
-import { layerFolder } from './layer-folder.ts';
-import { mountOverlays, type MountedOverlays, type OverlaySource } from './mount-overlay.ts';
-import { prepareLayer } from './prepare-layer.ts';
-import { descend } from './scan-layer.ts';
+import { layerFolder, type LayerFolder } from './layer-folder.ts';
+import { descend, type ScanResult, type ScanSource } from './scan-layer.ts';
 
-/** One mounted workspace. */
-export interface MountedLayer {
+/** A workspace that is to have a layer. */
+export interface LayerSource {
   readonly workspace: string;
   readonly real: Held;
-  readonly upper: Held;
-  readonly merged: Held;
+  readonly folder: LayerFolder;
+  /** What stays of what the task did, as names below the workspace. */
+  readonly held: readonly (readonly string[])[];
 }
 
-/** A task's layers as they are mounted now. */
-export interface OpenedLayers {
-  readonly user: FileHandle;
-  readonly mount: FileHandle;
-  readonly layers: readonly MountedLayer[];
-  readonly roots: readonly { readonly workspace: string; readonly held: Held }[];
-  /** In nanoseconds, by the file system's clock: what changed in the real tree from here on was not seen when the view was made. */
-  readonly since: bigint;
+/** One workspace's layer, as it is open now. */
+export interface TaskLayer {
+  readonly workspace: string;
+  readonly merged: Held;
+  scan(isNewer: ScanSource['isNewer']): Promise<ScanResult>;
+  bytes(): Promise<number>;
+}
+
+export interface MadeLayers {
+  /** Null where the layers need none. */
+  readonly namespaces: LayerNamespaces | null;
+  readonly layers: readonly TaskLayer[];
   /** Folders with what was let go, to be emptied whenever there is time. */
   readonly trash: readonly string[];
+  /** In nanoseconds, by the file system's clock: what changed in the real tree from here on was not seen when the view was made. */
+  readonly since: bigint;
+}
+
+/** One kind of layers. `keep` takes what is to be closed with them, also when the making fails. Errors: `unavailable`. */
+export type MakeLayers = (sources: readonly LayerSource[], keep: (handle: FileHandle) => void) => Promise<MadeLayers>;
+
+/** A task's layers as they are open now. */
+export interface OpenedLayers extends MadeLayers {
+  readonly roots: readonly { readonly workspace: string; readonly held: Held }[];
   /** Works with the descriptors; `close` waits for it. */
   use<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 export interface OpenTaskLayers {
-  readonly unshare: string;
+  readonly make: MakeLayers;
   readonly taskFolder: string;
   readonly workspaces: readonly string[];
   readonly held: readonly string[];
   readonly checkWorkspace: (path: string) => Promise<string>;
-  /** The file system's clock now; see `since`. */
-  readonly readClock: () => Promise<bigint>;
 }
 
-/** Prunes and mounts a task's layers. Errors: `forbidden`, `unavailable`. */
-export const openTaskLayers = async (options: OpenTaskLayers): Promise<OpenedLayers> => {
-  const { taskFolder, workspaces } = options;
-  const closing: (() => Promise<void>)[] = [];
-  const keep = <T extends Held | MountedOverlays>(opened: T): T => {
-    closing.push(async () => ('handle' in opened ? opened.handle.close() : closeMounted(opened)));
-    return opened;
-  };
+/** Prunes and makes a task's layers. Errors: `forbidden`, `unavailable`. */
+export const openTaskLayers = async ({ make, taskFolder, workspaces, held, checkWorkspace }: OpenTaskLayers): Promise<OpenedLayers> => {
+  const closing: FileHandle[] = [];
+  const keep = (handle: FileHandle): void => void closing.push(handle);
   const close = async (): Promise<void> => {
-    await Promise.all(closing.splice(0).map(async (one) => one()));
+    await Promise.all(closing.splice(0).map(async (handle) => handle.close()));
   };
   try {
     const reals = new Map<string, Held>();
-    for (const path of new Set(workspaces)) reals.set(path, keep(await holdWorkspace(path, options.checkWorkspace)));
-    const sources: OverlaySource[] = [];
-    const trash: string[] = [];
-    for (const workspace of outermost(workspaces)) {
-      const lower = reals.get(workspace);
-      if (lower === undefined) continue;
-      const folder = layerFolder(taskFolder, workspace);
-      const { upper, work, hasTrash } = await prepareLayer(folder, lower, relativeTo(workspace, options.held));
-      if (hasTrash) trash.push(folder.trash);
-      sources.push({ workspace, lower, upperPath: folder.upper, upper: keep(upper), workPath: folder.work, work: keep(work) });
+    for (const path of new Set(workspaces)) {
+      const real = await holdWorkspace(path, checkWorkspace);
+      keep(real.handle);
+      reals.set(path, real);
     }
-    const { user, mount, roots: tops } = keep(await mountOverlays(options.unshare, sources));
-    const layers: MountedLayer[] = [];
-    for (const [index, { workspace, lower, upper }] of sources.entries()) {
-      const handle = tops[index];
-      if (handle !== undefined)
-        layers.push({ workspace, real: lower, upper, merged: { handle, stat: await handle.stat({ bigint: true }) } });
-    }
+    const sources = outermost(workspaces).flatMap((workspace): LayerSource[] => {
+      const real = reals.get(workspace);
+      return real === undefined ? [] : [{ workspace, real, folder: layerFolder(taskFolder, workspace), held: relativeTo(workspace, held) }];
+    });
+    const made = await make(sources, keep);
     const roots: { workspace: string; held: Held }[] = [];
-    for (const workspace of reals.keys()) roots.push({ workspace, held: keep(await rootOf(workspace, layers)) });
-    return { user, mount, layers, roots, trash, since: await options.readClock(), ...lending(close) };
+    for (const workspace of reals.keys()) {
+      const root = await rootOf(workspace, made.layers);
+      keep(root.handle);
+      roots.push({ workspace, held: root });
+    }
+    return { ...made, roots, ...lending(close) };
   } catch (error) {
     await close();
     throw error;
   }
-};
-
-const closeMounted = async ({ user, mount, roots }: MountedOverlays): Promise<void> => {
-  await Promise.all([user, mount, ...roots].map(async (handle) => handle.close()));
 };
 
 /** Descriptors are closed only when nothing uses them: their numbers are given to other files at once. */
@@ -100,7 +100,7 @@ const lending = (close: () => Promise<void>): Pick<OpenedLayers, 'use' | 'close'
   };
 };
 
-const rootOf = async (workspace: string, layers: readonly MountedLayer[]): Promise<Held> => {
+const rootOf = async (workspace: string, layers: readonly TaskLayer[]): Promise<Held> => {
   const layer = layers.find((one) => isWithin(workspace, one.workspace));
   const names = layer === undefined ? [] : workspace.slice(layer.workspace.length).split('/').slice(1);
   const held = layer === undefined ? null : await descend(layer.merged, names);
