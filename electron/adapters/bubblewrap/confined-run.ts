@@ -6,6 +6,7 @@ import type { Runner } from '../../core/ports/runner.ts';
 import type { SandboxCommand, SandboxEvents, SandboxResult } from '../../core/ports/sandbox.ts';
 import { openBridgedNetwork, type BridgedNetwork } from './bridged-network.ts';
 import { bwrapArguments } from './bwrap-arguments.ts';
+import { goAheadArgv } from './go-ahead.ts';
 import { openHomeFolder } from './home-folder.ts';
 import type { HostSystem } from './host-system.ts';
 import { runLimited } from './limited-run.ts';
@@ -35,8 +36,8 @@ export interface ConfinedRunDeps {
   readonly toolchains: () => Promise<readonly Toolchain[]>;
 }
 
-/** The runner hands descriptors over from this number on. */
-const firstDescriptor = 3;
+/** The runner hands descriptors over from this number on: 3 and 4 are the gate's. */
+const firstDescriptor = 5;
 
 /**
  * Runs one command confined. Errors: `forbidden` when a workspace is not what it was or the profile shows what it must not, `unavailable`
@@ -71,6 +72,7 @@ export const runConfined = async (
       ...joinArgv(joined),
       deps.bwrap,
       ...(await sandboxArguments({ deps, command, mounts, isHomeKept: home !== null, bridged, joined })),
+      ...goAheadArgv,
       ...limits.inside,
       ...command.argv,
     ];
@@ -83,6 +85,7 @@ export const runConfined = async (
         groups: limits.groups,
         umask: deps.umask,
         cwd: '/',
+        gate: true,
         descriptors: [
           { fd: status.fd, access: 'write' },
           ...[seccomp, ...mounts, ...(home === null ? [] : [home])].map(({ fd }) => ({ fd, access: 'read' as const })),

@@ -12,10 +12,11 @@ export const lifeline = 3;
  * own words travel as arguments and are never part of the line.
  */
 export const launcherArgv = (
-  command: Pick<RunnerCommand, 'argv' | 'descriptors' | 'tty' | 'groups' | 'umask'>,
+  command: Pick<RunnerCommand, 'argv' | 'descriptors' | 'gate' | 'tty' | 'groups' | 'umask'>,
   ownPid: number,
 ): readonly [string, ...string[]] => {
-  const first = 3;
+  const isGated = command.gate === true;
+  const first = isGated ? 5 : 3;
   const opened = command.descriptors.map(({ fd, access }, index) => {
     if (!Number.isSafeInteger(fd) || fd < 0) throw new RangeError('a descriptor is a non-negative integer');
     return `${first + index}${access === 'read' ? '<' : '>'}/proc/${ownPid}/fd/${fd}`;
@@ -28,9 +29,11 @@ export const launcherArgv = (
     command.tty
       ? "{ trap 'kill -KILL 0' HUP; /bin/sleep infinity & wait; } > /dev/null 2>&1 < /dev/null &"
       : `{ read -r -u ${lifeline}; kill -KILL 0; } > /dev/null 2>&1 &`,
+    // SECURITY: answers only as long as the program is its parent; from the moment that the kernel tells those bound to the program of its end, it is not.
+    ...(isGated ? ['coproc { read -r && read -r _ _ _ parent _ < /proc/self/stat && [[ $parent == "$$" ]] && echo; } 2> /dev/null'] : []),
     // Node's pipes are sockets, which nothing can open by name: `> /dev/stderr` would fail. cat ends with the last writer.
     ...(command.tty ? [] : [`exec > >(exec /bin/cat ${lifeline}<&-)`]),
-    `exec ${[...opened, '2>&1'].join(' ')} || exit 126`,
+    `exec ${[...(isGated ? ['3</proc/self/fd/${COPROC[0]} 4>/proc/self/fd/${COPROC[1]}'] : []), ...opened, '2>&1'].join(' ')} || exit 126`,
     // SECURITY: no inherited descriptors (THREATS rule 10).
     `for entry in /proc/self/fd/*; do number=\${entry##*/}; if ((number > ${last})); then exec {number}<&-; fi; done`,
     // SECURITY: after cat, which is not the program's to starve, and before the program.

@@ -7,6 +7,11 @@ export interface RunnerCommand {
   readonly cwd: string;
   /** Descriptors of ours that the program gets as 3, 4, 5 …, opened anew; every other one is closed. */
   readonly descriptors: readonly { readonly fd: number; readonly access: 'read' | 'write' }[];
+  /**
+   * Whether the program can ask if it may go on: then 3 and 4 are the ends that a line is read from and written to, and the descriptors
+   * follow. One line is answered by one, and only while the program that was started, to which what asks may have bound its life, has not ended.
+   */
+  readonly gate?: boolean;
   /** Files (`cgroup.procs`) in which the process signs itself in before it becomes the program; it does not run when that fails. */
   readonly groups?: readonly string[];
   /** File mode creation mask; default: the gateway's own, which keeps everything private. */
