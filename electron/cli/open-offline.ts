@@ -66,7 +66,7 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
   const noJobs = {
     start: notRunning,
     stop: notRunning,
-    network: () => null,
+    network: () => Promise.resolve(null),
     list: () => [],
     output: (): never => {
       throw new AppError('not_found', 'The host is not running.');

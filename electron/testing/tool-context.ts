@@ -32,4 +32,4 @@ export const toolRun = (over: Partial<ToolRun> = {}): ToolRun => ({
 });
 
 /** Jobs of a place where none can be started. */
-export const noJobs = { start: () => Promise.reject(new Error('no jobs here')), network: (): null => null };
+export const noJobs = { start: () => Promise.reject(new Error('no jobs here')), network: () => Promise.resolve(null) };

@@ -40,7 +40,7 @@ export interface Jobs {
   stop(task: TaskId | null, id: JobId, reason: string): Promise<Job>;
   stopToken(token: TokenId, reason: string): Promise<void>;
   /** Descriptor of the network namespace that the task's running jobs share; null when none runs. */
-  network(task: TaskId): number | null;
+  network(task: TaskId): Promise<number | null>;
   stopAll(): Promise<void>;
 }
 
@@ -59,6 +59,7 @@ interface Entry {
   readonly token: TokenId;
   text: string;
   readonly abort: AbortController;
+  handle: SandboxHandle | null;
   network: { readonly fd: number; close(): Promise<void> } | null;
   ended: Promise<void>;
 }
@@ -81,13 +82,7 @@ export function createJobs(deps: JobsDeps): Jobs {
 
   async function run(entry: Entry, job: NewJob, view: LayerView | null): Promise<void> {
     const onStarted = (handle: SandboxHandle): void => {
-      handle.openNetwork().then(
-        (network) => {
-          if (entry.job.state === 'running') entry.network = network;
-          else void network?.close();
-        },
-        (error: unknown) => deps.onError('A job’s network could not be opened.', error),
-      );
+      entry.handle = handle;
     };
     const onOutput = (chunk: string): void => {
       entry.text = (entry.text + chunk).slice(-keptOutput);
@@ -113,6 +108,7 @@ export function createJobs(deps: JobsDeps): Jobs {
       };
     }
     entry.job = { ...entry.job, ended_at: now() };
+    entry.handle = null;
     await entry.network?.close();
     entry.network = null;
     deps.live.end(job.call);
@@ -166,6 +162,7 @@ export function createJobs(deps: JobsDeps): Jobs {
         token: job.token,
         text: '',
         abort: new AbortController(),
+        handle: null,
         network: null,
         ended: Promise.resolve(),
       };
@@ -204,7 +201,15 @@ export function createJobs(deps: JobsDeps): Jobs {
     async stopToken(token, reason) {
       await Promise.all([...entries.values()].filter((entry) => entry.token === token).map(async (entry) => await stop(entry, reason)));
     },
-    network: (task) => ofTask(task).find(({ job, network }) => job.state === 'running' && network !== null)?.network?.fd ?? null,
+    async network(task) {
+      for (const entry of ofTask(task)) {
+        if (entry.job.state !== 'running') continue;
+        // Opened when it is first wanted: right after the start there is nothing yet to open.
+        entry.network ??= (await entry.handle?.openNetwork()) ?? null;
+        if (entry.network !== null) return entry.network.fd;
+      }
+      return null;
+    },
     async stopAll() {
       await Promise.all([...entries.values()].map(async (entry) => await stop(entry, 'The gateway stops.')));
     },

@@ -136,6 +136,8 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
       const profile = deps.profiles.get(name);
       if (profile === null) throw new AppError('unavailable', `there is no sandbox profile called ${name}`);
       const view = await viewFor(deps, profile, place.context.view, openLayer);
+      // A profile that has a network of its own does not share another's.
+      const network = profile.network === 'none' ? await deps.jobs.network(place.context.task) : null;
       const command = (current: LayerView | null): SandboxCommand => ({
         argv,
         cwd: place.cwd,
@@ -146,8 +148,7 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
         timeoutMs: seconds * 1000,
         outputLimit: output_limit_bytes,
         tty,
-        // A profile that has a network of its own does not share another's.
-        network: profile.network === 'none' ? deps.jobs.network(place.context.task) : null,
+        network,
       });
       if (args.background === true) {
         const { task, call, token } = place.context;
