@@ -240,6 +240,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     bus,
     live,
     broker,
+    changes,
     newConsoleLink: () => console_?.newLink() ?? null,
     record: async (type, data) => await record(type, 'gateway', data),
     async start() {

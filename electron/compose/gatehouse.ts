@@ -3,6 +3,7 @@ import type { SandboxStatus } from '../../shared/domain/host.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { ConfSettingsOptions } from '../adapters/settings/conf-settings.ts';
 import type { ApprovalBroker } from '../core/approvals/approval-broker.ts';
+import type { ChangeSets } from '../core/changes/change-sets.ts';
 import type { ChangeBus } from '../core/change-bus.ts';
 import type { LiveOutput } from '../core/live-output.ts';
 import type { Desktop } from '../core/ports/desktop.ts';
@@ -47,6 +48,7 @@ export interface Gatehouse {
   readonly bus: ChangeBus;
   readonly live: LiveOutput;
   readonly broker: ApprovalBroker;
+  readonly changes: Pick<ChangeSets, 'list'>;
   /** Another one-time link to the browser console; null on the desktop. */
   newConsoleLink(): ConsoleLink | null;
   /** What ends when the gateway quits. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Approval } from '../../shared/domain/approval.ts';
-import { approvalNotice } from './approval-notice.ts';
+import type { ChangeSet } from '../../shared/domain/change.ts';
+import { approvalNotice, heldNotice } from './approval-notice.ts';
 
 const approval = (changes: Partial<Approval> = {}): Approval =>
   ({
@@ -25,4 +26,12 @@ test('rule 15: markup, escapes and hidden characters are shown, and the text sta
   expect(notice.body).toContain('\\u{3c}img src=x\\u{3e}\\u{26}amp;\\u{202e}\\u{1b}');
   expect(notice.body).not.toMatch(/[<>&\u202e\u001b]/);
   expect(approvalNotice([approval({ workspace: `/${'x'.repeat(5000)}` })]).body.length).toBeLessThan(160);
+});
+
+test('a held change set is told of without the names of its files', () => {
+  const set = { agent: 'claude', workspace: '/home/o/<b>', entries: [{ state: 'held', path: '/canary' }, { state: 'applied' }] };
+  expect(heldNotice([set as unknown as ChangeSet])).toEqual({
+    title: 'claude changed 1 file that is held',
+    body: 'in /home/o/\\u{3c}b\\u{3e} · the real file is as before',
+  });
 });

@@ -1,4 +1,5 @@
 import type { Approval } from '../../shared/domain/approval.ts';
+import type { ChangeSet } from '../../shared/domain/change.ts';
 import { encodeForDisplay } from '../../shared/display-encoder.ts';
 
 /** Characters; what is longer does not fit into a notification. */
@@ -16,6 +17,18 @@ export function approvalNotice(fresh: readonly Approval[]): { readonly title: st
   return {
     title: plain(`${first.agent} wants to ${first.preview.summary}`),
     body: `${plain(`${first.risk} risk${place}`)}${more}`,
+  };
+}
+
+/** The text of the notification that something a call changed is held. It names no file, for the same reasons. */
+export function heldNotice(fresh: readonly ChangeSet[]): { readonly title: string; readonly body: string } {
+  const [first, ...others] = fresh;
+  if (first === undefined) return { title: '', body: '' };
+  const held = first.entries.filter(({ state }) => state === 'held' || state === 'conflict').length;
+  const more = others.length === 0 ? '' : ` · and ${others.length} more`;
+  return {
+    title: plain(`${first.agent} changed ${held} ${held === 1 ? 'file that is held' : 'files that are held'}`),
+    body: `${plain(`in ${first.workspace} · the real ${held === 1 ? 'file is' : 'files are'} as before`)}${more}`,
   };
 }
 

@@ -1,9 +1,8 @@
 import { app, dialog, globalShortcut, ipcMain, Notification, powerMonitor } from 'electron';
 import type { WireResult } from '../../shared/contract/contract.ts';
-import type { Approval } from '../../shared/domain/approval.ts';
 import { createGatehouse } from '../compose.ts';
 import type { ReadyInfo } from '../compose/gatehouse.ts';
-import { approvalNotice } from './approval-notice.ts';
+import { approvalNotice, heldNotice } from './approval-notice.ts';
 import { createApprovalWatch } from './approval-watch.ts';
 import { createBlockedEvents } from './blocked-events.ts';
 import { denyAllWaiting } from './deny-all-waiting.ts';
@@ -87,8 +86,10 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
   const tray = createGateTray({ onOpen: () => main.show(null), onShowWaiting: () => approval.focus(), onQuit: () => app.quit() });
   const watch = createApprovalWatch({
     broker: gatehouse.broker,
+    changes: gatehouse.changes,
     bus: gatehouse.bus,
-    onArrived: present,
+    onArrived: (fresh) => present(approvalNotice(fresh)),
+    onHeld: (fresh) => present(heldNotice(fresh)),
     onCounted: showCounts,
     onError: (error) => log('The waiting requests could not be read.', error),
   });
@@ -104,11 +105,11 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
     log,
   });
 
-  function present(fresh: readonly Approval[]): void {
+  function present(notice: { readonly title: string; readonly body: string }): void {
     approval.present();
     if (!Notification.isSupported()) return;
     notification?.close();
-    notification = new Notification({ ...approvalNotice(fresh), icon: hostPaths.noticeIcon, silent: true });
+    notification = new Notification({ ...notice, icon: hostPaths.noticeIcon, silent: true });
     // SECURITY: a notification only leads to the window; desktops keep, mirror and replay them, so none of them can decide.
     notification.on('click', () => approval.focus());
     notification.show();

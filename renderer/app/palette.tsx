@@ -82,6 +82,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
             title="Act"
             onDone={onClose}
             actions={[
+              goTo('Review held changes', '/changes?state=open'),
               goTo('Mint a token', '/agents?mint=1'),
               ...(clients.data?.clients ?? []).map((client) => goTo(`Connect ${client.title}`, `/agents?connect=${client.kind}`)),
               ...themes.map((theme): Action => ({ title: `Appearance: ${theme}`, run: () => setTheme(theme) })),

@@ -6,6 +6,7 @@ import { ActivityPage } from '../features/activity/activity-page.tsx';
 import { AgentsPage } from '../features/agents/agents-page.tsx';
 import { ApprovalsPage } from '../features/approvals/approvals-page.tsx';
 import { AuditPage } from '../features/audit/audit-page.tsx';
+import { ChangesPage } from '../features/changes/changes-page.tsx';
 import { HomePage } from '../features/home/home-page.tsx';
 import { PolicyPage } from '../features/policy/policy-page.tsx';
 import { SettingsPage } from '../features/settings/settings-page.tsx';
@@ -17,6 +18,7 @@ const components: Readonly<Record<string, () => ReactNode>> = {
   '/': HomePage,
   '/approvals': ApprovalsPage,
   '/activity': ActivityPage,
+  '/changes': ChangesPage,
   '/audit': AuditPage,
   '/agents': AgentsPage,
   '/policy': PolicyPage,

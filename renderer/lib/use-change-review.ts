@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, type RefObject } from 'react';
+import { useState, type RefObject } from 'react';
 import type { OutputOf } from '../../shared/contract/contract.ts';
 import type { ChangeEntry, ChangeSet } from '../../shared/domain/change.ts';
 import { emptyReview, reviewKey, tick, tickAll, tickedOf, unseenOf, whyNotApplicable, type Review } from './change-review.ts';
@@ -49,7 +49,7 @@ function useContentName(name: string, diff: ChangeDiff | undefined): string {
 /** The review of what waits in one set: which file is looked at, which are ticked, and whether all of it has been in view. */
 export function useChangeReview(set: ChangeSet): ChangeReview {
   const entries = waitingOf(set);
-  const [review, setReview] = useState<Review>(emptyReview);
+  const [kept, setReview] = useState<Review>(emptyReview);
   const [path, setPath] = useState<string | null>(null);
   const selected = entries.find((entry) => entry.path === path) ?? entries[0] ?? null;
   const key = selected === null ? null : reviewKey(selected);
@@ -62,12 +62,9 @@ export function useChangeReview(set: ChangeSet): ChangeReview {
   const { scroller, onScroll, wasReadable, overflows } = useReadToEnd(content);
   const isCut = data !== undefined && selected !== null && (data.truncated || (selected.is_text && !data.is_text));
   const wasSeen = data !== undefined && wasReadable && !isCut;
-  useEffect(() => {
-    if (key === null || data === undefined) return;
-    setReview((now) => ({ ...now, looked: lookedAt(now.looked, key, data, wasSeen), cut: withKey(now.cut, key, isCut) }));
-  }, [key, data, wasSeen, isCut]);
+  const review = key === null || data === undefined ? kept : reviewed(kept, key, data, wasSeen, isCut);
+  if (review !== kept) setReview(review);
 
-  const change = useCallback((next: (now: Review) => Review) => setReview(next), []);
   const at = selected === null ? -1 : entries.indexOf(selected);
   return {
     entries,
@@ -84,19 +81,19 @@ export function useChangeReview(set: ChangeSet): ChangeReview {
     content,
     select: setPath,
     step: (by) => setPath(entries[Math.min(entries.length - 1, Math.max(0, at + by))]?.path ?? null),
-    toggle: (entry) => change((now) => tick(now, [entry], !tickedOf(now, [entry]).includes(entry))),
-    toggleAll: (on) => change((now) => tickAll(now, entries, on)),
-    allowUnseen: (on) => change((now) => ({ ...now, unseen: on })),
+    toggle: (entry) => setReview((now) => tick(now, [entry], !tickedOf(now, [entry]).includes(entry))),
+    toggleAll: (on) => setReview((now) => tickAll(now, entries, on)),
+    allowUnseen: (on) => setReview((now) => ({ ...now, unseen: on })),
   };
 }
 
-/** SECURITY: another difference at the same place (the real file changed) has to be in view again. */
-function lookedAt(looked: Review['looked'], key: string, diff: ChangeDiff, wasSeen: boolean): Review['looked'] {
-  if (wasSeen) return looked.get(key) === diff ? looked : new Map([...looked, [key, diff]]);
-  return looked.get(key) === diff || !looked.has(key) ? looked : new Map([...looked].filter(([one]) => one !== key));
-}
-
-function withKey(keys: ReadonlySet<string>, key: string, has: boolean): ReadonlySet<string> {
-  if (keys.has(key) === has) return keys;
-  return has ? new Set([...keys, key]) : new Set([...keys].filter((one) => one !== key));
+/** Takes in what stands in the scroller. Returns the same object when nothing changes. */
+function reviewed(review: Review, key: string, diff: ChangeDiff, wasSeen: boolean, isCut: boolean): Review {
+  const seen = review.looked.get(key);
+  // SECURITY: another difference at the same place (the real file changed) has to be in view again.
+  const isLooked = wasSeen || seen === diff;
+  if (review.cut.has(key) === isCut && (isLooked ? seen === diff : seen === undefined)) return review;
+  const looked = [...review.looked].filter(([one]) => one !== key);
+  const cut = [...review.cut].filter((one) => one !== key);
+  return { ...review, looked: new Map(isLooked ? [...looked, [key, diff]] : looked), cut: new Set(isCut ? [...cut, key] : cut) };
 }

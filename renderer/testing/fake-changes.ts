@@ -114,7 +114,7 @@ export const conflicting = (seed = 3): FakeChange =>
         reason: 'The real file changed meanwhile, and not through the gateway.',
       }),
     ],
-    { agent: 'Codex' as ChangeSet['agent'], summary: 'sed -i s/start/dev/ README.md' },
+    { agent: 'Codex', summary: 'sed -i s/start/dev/ README.md' },
   );
 
 /** A program without text, and a text too long to show. */
@@ -162,7 +162,7 @@ export const hostileChange = (seed = 5): FakeChange =>
         ...held('builtin:symlink', 'The link leads out of the workspace, into a repository’s own folder, or to a file that programs obey.'),
       }),
     ],
-    { agent: 'Codex\u202E' as ChangeSet['agent'], summary: 'make \u200Binstall <b>now</b>' },
+    { agent: 'Codex', summary: 'make \u200Binstall <b>now</b>' },
   );
 
 /** A difference that is longer than the window. */
@@ -178,7 +178,7 @@ const applied = (seed: number, age: number, summary: string, agent: string, path
   fakeChange(
     seed,
     paths.map((path, index) => changed(path, { now: source, ...(index % 2 === 0 ? { old: 'export const total = 0;\n' } : {}) })),
-    { state: 'applied', summary, agent: agent as ChangeSet['agent'], created_at: ago(age), call_id: callId(seed) },
+    { state: 'applied', summary, agent: agent, created_at: ago(age), call_id: callId(seed) },
   );
 
 export function fakeChanges(): FakeChange[] {
@@ -186,7 +186,7 @@ export function fakeChanges(): FakeChange[] {
   const dropped = fakeChange(
     24,
     [changed('.envrc', { now: envrc, state: 'dropped', rule: 'builtin:operator', reason: 'The operator dropped it.' })],
-    { state: 'dropped', summary: 'direnv setup', created_at: ago(9000), decided_at: ago(8900), agent: 'OpenCode' as ChangeSet['agent'] },
+    { state: 'dropped', summary: 'direnv setup', created_at: ago(9000), decided_at: ago(8900), agent: 'OpenCode' },
   );
   return [
     severalHeld(2),

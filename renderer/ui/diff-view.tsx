@@ -48,7 +48,16 @@ function Line({ line }: { readonly line: DiffLine }): ReactNode {
 }
 
 /** Every changed line of a file, before and after. Only unchanged stretches fold. */
-export function DiffView({ before, after }: { readonly before: string | null; readonly after: string }): ReactNode {
+export function DiffView({
+  before,
+  after,
+  title = before === null ? 'New file' : 'Changes a file',
+}: {
+  readonly before: string | null;
+  readonly after: string;
+  /** What the difference is between, in short. */
+  readonly title?: string;
+}): ReactNode {
   const lines = useMemo(() => lineDiff(before, after), [before, after]);
   const rows = useMemo(() => fold(lines), [lines]);
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
@@ -57,7 +66,7 @@ export function DiffView({ before, after }: { readonly before: string | null; re
   return (
     <div className="machine text-sm leading-[18px]" role="group" aria-label="Difference">
       <div className="flex gap-3 pb-1 font-sans text-ink-3">
-        <span>{before === null ? 'New file' : 'Changes a file'}</span>
+        <span>{title}</span>
         {added > 0 && <span className="text-allow">{counted(added, 'line')} added</span>}
         {removed > 0 && <span className="text-deny">{counted(removed, 'line')} removed</span>}
       </div>

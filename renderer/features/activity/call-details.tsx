@@ -15,6 +15,7 @@ import { ErrorState, Loading, Notice } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
 import { Untrusted } from '../../ui/untrusted.tsx';
 import { CallMark, VerdictMark } from '../../ui/verdict-mark.tsx';
+import { CallChanges } from './call-changes.tsx';
 import { ranFor } from './call-columns.tsx';
 import { LiveOutput } from './live-output.tsx';
 
@@ -131,6 +132,9 @@ export function CallDetails({ id, now }: { readonly id: CallId; readonly now: nu
       </Section>
       <Section title="Output">
         <Output call={call} />
+      </Section>
+      <Section title="Changes">
+        <CallChanges id={call.change_set_id} />
       </Section>
       <Section title="Where">
         <Facts>

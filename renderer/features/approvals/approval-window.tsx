@@ -1,13 +1,17 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { Approval } from '../../../shared/domain/approval.ts';
+import type { ChangeSet } from '../../../shared/domain/change.ts';
 import { useCommand, useOperation } from '../../lib/operations.ts';
+import { useChangeDecide } from '../../lib/use-change-decide.ts';
 import { useDecide } from '../../lib/use-decide.ts';
 import { useNow } from '../../lib/use-now.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorState } from '../../ui/states.tsx';
 import { advance, emptyQueue, finish, resume, step, type ApprovalQueue } from './approval-queue.ts';
+import { ChangeCard } from './change-card.tsx';
 import { QueueStrip } from './queue-strip.tsx';
+import { useShownCard } from './use-shown-card.ts';
 import { WindowCard } from './window-card.tsx';
 
 interface PositionProps {
@@ -66,12 +70,16 @@ function useHide(): () => void {
 /** The approval window: one card at a time, whatever else arrives. */
 export function ApprovalWindow(): ReactNode {
   const open = useOperation('approvals.list', { state: 'open', limit: 200 }, { refetchInterval: 15_000 });
+  const heldSets = useOperation('changes.list', { state: 'open', limit: 200 });
   const status = useOperation('status.get', {});
   const now = useNow(250);
   const hide = useHide();
   const approvals = useMemo<readonly Approval[]>(() => open.data?.approvals ?? [], [open.data]);
+  const changes = useMemo<readonly ChangeSet[]>(() => heldSets.data?.changes ?? [], [heldSets.data]);
   const [held, setQueue] = useState<ApprovalQueue>(emptyQueue);
-  const queue = open.data === undefined ? held : advance(held, approvals, now);
+  // A list that cannot be read does not keep the other from being decided on.
+  const isReady = !open.isPending && !heldSets.isPending;
+  const queue = isReady ? advance(held, approvals, now, changes) : held;
   if (queue !== held) setQueue(queue);
 
   const leave = useCallback(
@@ -82,44 +90,41 @@ export function ApprovalWindow(): ReactNode {
     },
     [queue, hide],
   );
-  const onDecided = useCallback((approval: Approval) => leave(approval.id), [leave]);
+  const onDecided = useCallback(({ id }: { readonly id: string }) => leave(id), [leave]);
   const decide = useDecide(onDecided);
-  useReappearance(useCallback(() => setQueue((current) => resume(current, approvals)), [approvals]));
+  const decideChanges = useChangeDecide(onDecided);
+  useReappearance(useCallback(() => setQueue((current) => resume(current, approvals, changes)), [approvals, changes]));
   const onStep = useCallback((by: 1 | -1) => setQueue((current) => step(current, by)), []);
+  const card = useShownCard(queue.shown, approvals, changes);
 
-  // The list no longer holds a request that ended; its own answer says how.
-  const shownId = queue.shown;
-  const listed = approvals.find((approval) => approval.id === shownId);
-  const single = useOperation('approvals.get', { id: shownId ?? '' }, { enabled: shownId !== null && listed === undefined });
-  const [seen, setSeen] = useState<Approval | null>(null);
-  const latest = listed ?? (single.data?.id === shownId ? single.data : undefined);
-  if (latest !== undefined && latest !== seen) setSeen(latest);
-  const approval = latest ?? (seen?.id === shownId ? seen : null);
-
-  if (approval === null) {
+  if (card === null) {
+    const failed = [open, heldSets].find((list) => list.isError);
     return (
       <main>
-        {open.isError ? (
-          <ErrorState error={open.error} retry={() => void open.refetch()} />
+        {failed === undefined ? (
+          <h1 className="px-4 py-10 text-center text-ink-2">{isReady ? 'Nothing is waiting.' : 'Reading requests'}</h1>
         ) : (
-          <h1 className="px-4 py-10 text-center text-ink-2">{open.isPending ? 'Reading requests' : 'Nothing is waiting.'}</h1>
+          <ErrorState error={failed.error} retry={() => void failed.refetch()} />
         )}
       </main>
     );
   }
-  const behind = queue.order.filter((id) => id !== approval.id).flatMap((id) => approvals.find((other) => other.id === id) ?? []);
-  return (
-    <WindowCard
-      approval={approval}
-      now={now}
-      status={status.data}
-      decide={decide}
-      position={<Position queue={queue} onStep={onStep} />}
-      onStep={onStep}
-      onLater={hide}
-      onDismiss={() => leave(approval.id)}
-    >
-      <QueueStrip waiting={behind} now={now} onShow={(id) => setQueue((current) => ({ ...current, shown: id }))} />
-    </WindowCard>
-  );
+  const shared = {
+    now,
+    position: <Position queue={queue} onStep={onStep} />,
+    onStep,
+    onLater: hide,
+    children: (
+      <QueueStrip
+        behind={queue.order.filter((id) => id !== queue.shown)}
+        approvals={approvals}
+        changes={changes}
+        now={now}
+        onShow={(id) => setQueue((current) => ({ ...current, shown: id }))}
+      />
+    ),
+  };
+  if (card.kind === 'changes')
+    return <ChangeCard key={card.set.id} set={card.set} decide={decideChanges} onDismiss={() => leave(card.set.id)} {...shared} />;
+  return <WindowCard approval={card.approval} status={status.data} decide={decide} onDismiss={() => leave(card.approval.id)} {...shared} />;
 }

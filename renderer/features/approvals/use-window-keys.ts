@@ -5,11 +5,14 @@ export interface WindowKeys {
   readonly onAllow: () => void;
   readonly onLater: () => void;
   readonly onStep: (by: 1 | -1) => void;
+  /** Space, where it would press nothing. */
+  readonly onTick?: () => void;
   /** Scrolls the call by a line; false when there is nothing to scroll. */
   readonly onScroll: (by: 1 | -1) => boolean;
 }
 
-const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+const isTyping = (target: EventTarget | null): boolean =>
+  (target instanceof HTMLInputElement && target.type !== 'checkbox') || target instanceof HTMLTextAreaElement;
 
 /** D, A, L and the arrows, for the one card of the approval window. */
 export function useWindowKeys(keys: WindowKeys): void {
@@ -29,6 +32,10 @@ export function useWindowKeys(keys: WindowKeys): void {
         case 'l':
         case 'L':
           return keys.onLater();
+        case ' ':
+          if (keys.onTick === undefined || event.target instanceof HTMLButtonElement || event.target instanceof HTMLInputElement) return;
+          event.preventDefault();
+          return keys.onTick();
         case 'ArrowRight':
           return keys.onStep(1);
         case 'ArrowLeft':
