@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TaskId } from '../../shared/domain/identity.ts';
+import type { Digest, TaskId } from '../../shared/domain/identity.ts';
 import { createChangeFiles } from '../adapters/change-files/change-files.ts';
 import { createChangeBus } from '../core/change-bus.ts';
 import { createChangeSets, type ChangeSets } from '../core/changes/change-sets.ts';
@@ -26,7 +26,7 @@ export interface ChangeWorld {
   readonly changes: ChangeSets;
   /** Makes the second tree what the real one is. */
   copy(): void;
-  collect(approved?: readonly string[]): ReturnType<ChangeSets['collect']>;
+  collect(approved?: ReadonlyMap<string, Digest>): ReturnType<ChangeSets['collect']>;
   remove(): void;
 }
 
@@ -75,11 +75,11 @@ export function createChangeWorld(
       rmSync(merged, { recursive: true, force: true });
       cpSync(workspace, merged, { recursive: true, verbatimSymlinks: true });
     },
-    async collect(approved = []) {
+    async collect(approved = new Map()) {
       const view = createCopyView(task, workspace, merged);
       try {
         const call = { id: newCallId(), task_id: task, agent: 'robin', tool: 'bash', summary: 'true' };
-        return await changes.collect({ call, view, approvedPaths: new Set(approved) });
+        return await changes.collect({ call, view, approved });
       } finally {
         await view.close();
       }

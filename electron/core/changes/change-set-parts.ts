@@ -20,8 +20,8 @@ export interface CollectedCall {
 export interface Collection {
   readonly call: CollectedCall;
   readonly view: Pick<LayerView, 'task' | 'roots' | 'scan'>;
-  /** Paths whose exact content the operator approved: no second question. */
-  readonly approvedPaths: ReadonlySet<string>;
+  /** Paths whose exact content, by its SHA-256, the operator approved: no second question about that content. */
+  readonly approved: ReadonlyMap<string, Digest>;
 }
 
 export interface ChangeDecision {

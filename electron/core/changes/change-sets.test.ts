@@ -2,7 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, sta
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangeSet } from '../../../shared/domain/change.ts';
+import type { Digest } from '../../../shared/domain/identity.ts';
 import { createChangeWorld, growTree, type ChangeWorld } from '../../testing/change-world.ts';
+import { sha256Hex } from '../canonical-json.ts';
 import { treeSnapshot } from '../../testing/tree-snapshot.ts';
 
 let world: ChangeWorld;
@@ -16,14 +18,14 @@ const seen = (path: string): string => join(world.merged, path);
 const states = (set: ChangeSet | null): Record<string, string> =>
   Object.fromEntries((set?.entries ?? []).map(({ path, state }) => [path.slice(world.workspace.length + 1), state]));
 /** What a call left, with something for the test that stays in its layer. */
-async function collected(approved: readonly string[] = []): Promise<ChangeSet> {
+async function collected(approved: ReadonlyMap<string, Digest> = new Map()): Promise<ChangeSet> {
   const set = await world.collect(approved);
   if (set === null) throw new Error('nothing was collected');
   return set;
 }
 
 describe('collecting what a call changed', () => {
-  it('F76: applies ordinary changes of every kind at once, and undo puts them back', async () => {
+  it('applies ordinary changes of every kind at once, and undo puts them back', async () => {
     writeFileSync(real('modified'), 'old\nsame\n');
     writeFileSync(real('deleted'), 'gone');
     writeFileSync(real('moved'), 'the same content');
@@ -98,7 +100,10 @@ describe('collecting what a call changed', () => {
   it('asks no second question for what was approved with its content', async () => {
     world.copy();
     writeFileSync(seen('hold-me'), 'one');
-    expect(states(await collected([real('hold-me')]))).toEqual({ 'hold-me': 'applied' });
+    writeFileSync(seen('hold-too'), 'other');
+    // Something else wrote to the second path after it had been approved.
+    const approved = new Map([real('hold-me'), real('hold-too')].map((path) => [path, sha256Hex('one')]));
+    expect(states(await collected(approved))).toEqual({ 'hold-me': 'applied', 'hold-too': 'held' });
   });
 
   it('holds a rename of which one half is held, and what needs a folder that waits', async () => {
@@ -170,7 +175,7 @@ describe('deciding', () => {
 });
 
 describe('undoing', () => {
-  it('F76: brings a deleted tree of 2,000 files back byte for byte', { timeout: 120_000 }, async () => {
+  it('brings a deleted tree of 2,000 files back byte for byte', { timeout: 120_000 }, async () => {
     growTree(world.workspace, 2000);
     const before = treeSnapshot(world.workspace);
     const set = await collected();

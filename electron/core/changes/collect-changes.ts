@@ -20,11 +20,11 @@ const earlierLimit = 1000;
 /** scan → compare with earlier sets → keep contents → judge → journal → apply → record. Null when the call changed nothing new. */
 export async function collectChanges(deps: Deps, collection: Collection): Promise<ChangeSet | null> {
   const { store, files } = deps;
-  const { view, approvedPaths } = collection;
+  const { view, approved } = collection;
   const scan = await view.scan();
   const sets = await store.changeSets({ task_id: view.task, withRemainder: true, limit: earlierLimit });
   const workspaces = view.roots.map(({ workspace }) => workspace);
-  const earlier = compareWithEarlier(sets, { ...scan, workspaces }, approvedPaths);
+  const earlier = compareWithEarlier(sets, { ...scan, workspaces }, approved);
   const drafts = await keepContents(files, earlier.news.map(draftOf), view.roots);
   const judged = await judgeDrafts(pairRenames(drafts), {
     classify: deps.classify,
@@ -33,7 +33,7 @@ export async function collectChanges(deps: Deps, collection: Collection): Promis
       tool: collection.call.tool,
       inspect: async (workspace, path) => await files.inspect(workspace, path),
     },
-    approvedPaths,
+    approved,
     undone: earlier.undone,
     waiting: earlier.waiting,
   });

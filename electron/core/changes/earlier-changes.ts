@@ -29,7 +29,7 @@ interface Scanned {
  * Compares what the layer holds with what the task's earlier sets say of it: what waits unchanged is not asked again, what was refused and
  * looks the same stays refused, what waits and changed again is superseded, what the agent took back waits no longer.
  */
-export function compareWithEarlier(sets: readonly ChangeSet[], scanned: Scanned, approved: ReadonlySet<string>): Earlier {
+export function compareWithEarlier(sets: readonly ChangeSet[], scanned: Scanned, approved: ReadonlyMap<string, unknown>): Earlier {
   const now = new Map(scanned.changes.map((change) => [change.path, stripped(change.after)]));
   const entries = sets.flatMap((set) => set.entries);
   const settled = new Map<ChangeEntry, Pick<ChangeEntry, 'state' | 'rule' | 'reason'>>();
@@ -77,7 +77,7 @@ const halves = ({ path, from, after }: ChangeEntry): readonly { readonly path: s
 function endOf(
   entry: ChangeEntry,
   now: ReadonlyMap<string, FileVersion | null>,
-  approved: ReadonlySet<string>,
+  approved: ReadonlyMap<string, unknown>,
 ): Pick<ChangeEntry, 'state' | 'rule' | 'reason'> | null {
   const parts = halves(entry);
   if (parts.every(({ path }) => !now.has(path))) {

@@ -1,4 +1,5 @@
 import type { ChangeEntry } from '../../../shared/domain/change.ts';
+import type { Digest } from '../../../shared/domain/identity.ts';
 import type { ChangeContext, Classification, ClassifyChanges } from './change-to-judge.ts';
 import { halvesOf, type Decided, type Draft } from './drafts.ts';
 import { ancestorsOf } from './plan-steps.ts';
@@ -8,7 +9,7 @@ export type Judged = Draft & Decided;
 export interface Judge {
   readonly classify: ClassifyChanges;
   readonly context: ChangeContext;
-  readonly approvedPaths: ReadonlySet<string>;
+  readonly approved: ReadonlyMap<string, Digest>;
   /** Paths whose very same change the operator has undone before in this task. */
   readonly undone: ReadonlySet<string>;
   /** Paths that wait already, by an earlier set. */
@@ -22,19 +23,21 @@ const unjudged: Classification = { effect: 'hold', rule: 'builtin:unjudged', rea
 
 /** Decides every draft: `pending` ones are to be applied. A rename goes by its stricter half, and nothing goes ahead of the folder it needs. */
 export async function judgeDrafts(drafts: readonly Draft[], judge: Judge): Promise<readonly Judged[]> {
-  const { approvedPaths, classify, context } = judge;
+  const { approved, classify, context } = judge;
+  // SECURITY: the content and not the path was approved; whatever else wrote there meanwhile is judged like everything.
+  const isApproved = ({ path, after }: Draft): boolean => after?.type === 'file' && approved.get(path) === after.sha256;
   const halves = drafts.flatMap((draft) => halvesOf(draft).map((half) => ({ draft, half })));
   const answers = await classify(
     halves.map(({ half }) => {
       const { workspace, path, kind, before, after, isConflict } = half;
-      return { workspace, path, kind, before, after, isConflict, isApproved: approvedPaths.has(path) };
+      return { workspace, path, kind, before, after, isConflict, isApproved: isApproved(half) };
     }),
     context,
   );
   const strictest = new Map<Draft, Classification>();
   halves.forEach(({ draft, half }, index) => {
     const answer = answers[index] ?? unjudged;
-    const isAgain = answer.effect === 'apply' && judge.undone.has(half.path) && !approvedPaths.has(half.path);
+    const isAgain = answer.effect === 'apply' && judge.undone.has(half.path) && !isApproved(half);
     const found = isAgain ? undoneBefore : answer;
     const worst = strictest.get(draft);
     if (worst === undefined || strictness[found.effect] > strictness[worst.effect]) strictest.set(draft, found);

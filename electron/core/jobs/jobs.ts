@@ -123,7 +123,7 @@ export function createJobs(deps: JobsDeps): Jobs {
         await deps.changes.collect({
           call: { id: call, task_id: job.task, agent, tool: 'bash', summary: command },
           view,
-          approvedPaths: new Set(),
+          approved: new Map(),
         });
       await deps.store.commit({ events: [jobEvent('job.finished', job, entry.job)], changes: [] });
     } catch (error) {

@@ -1,5 +1,7 @@
 import type { ChangeEntry, ChangeSet } from '../../../shared/domain/change.ts';
+import type { Digest } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { sha256Hex } from '../canonical-json.ts';
 import type { Execution, IntendedCall, PipelineDeps } from './call-context.ts';
 
 /** Paths that a reply names of each kind; the rest is counted. */
@@ -18,7 +20,7 @@ export async function collectChanges(deps: PipelineDeps, { call, record }: Inten
     const changes = await deps.changes.collect({
       call: { id, task_id: call.record.task_id, agent, tool, summary },
       view,
-      approvedPaths: approvedPaths(call, record.approval_id !== null),
+      approved: approvedContents(call, record.approval_id !== null),
     });
     if (changes === null) return execution;
     const notes = notesOf(changes);
@@ -37,9 +39,9 @@ export async function collectChanges(deps: PipelineDeps, { call, record }: Inten
 }
 
 /** What the operator has approved with its difference before it ran is not asked about again. */
-function approvedPaths(call: IntendedCall['call'], wasApproved: boolean): ReadonlySet<string> {
+function approvedContents(call: IntendedCall['call'], wasApproved: boolean): ReadonlyMap<string, Digest> {
   const diff = call.resolution.preview.diff;
-  return new Set(wasApproved && diff !== null && !diff.truncated ? [diff.path] : []);
+  return new Map(wasApproved && diff !== null && !diff.truncated ? [[diff.path, sha256Hex(diff.after)]] : []);
 }
 
 /** What the agent is told beside the command's own output: only what did not simply happen. */

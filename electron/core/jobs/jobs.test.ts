@@ -1,0 +1,149 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../../shared/domain/audit.ts';
+import type { AgentName, TokenId } from '../../../shared/domain/identity.ts';
+import type { JobId } from '../../../shared/domain/job.ts';
+import { createFakeClock, type FakeClock } from '../../testing/fake-clock.ts';
+import { createFakeStore } from '../../testing/fake-store.ts';
+import { newCallId, newTaskId, newTokenId } from '../../testing/store-records.ts';
+import { plainView } from '../../testing/tool-context.ts';
+import { createChangeBus } from '../change-bus.ts';
+import { createLiveOutput } from '../live-output.ts';
+import type { Store } from '../ports/store.ts';
+import { createJobs, type Jobs, type NewJob } from './jobs.ts';
+
+const ended = { exit: { kind: 'exited', code: 3 }, output: '', outputBytes: 0, truncated: false, durationMs: 1 } as const;
+const aborted = { ...ended, exit: { kind: 'aborted' } } as const;
+
+describe('background jobs', () => {
+  let jobs: Jobs;
+  let store: Store;
+  let clock: FakeClock;
+  let collected: string[];
+  let closedViews: number;
+  const task = newTaskId();
+  const token: TokenId = newTokenId();
+
+  beforeEach(async () => {
+    clock = createFakeClock();
+    store = createFakeStore({ clock });
+    await store.start();
+    collected = [];
+    closedViews = 0;
+    jobs = createJobs({
+      layers: { join: async () => ({ ...plainView(task), close: async () => void (closedViews += 1) }) },
+      changes: { collect: async ({ call }) => (collected.push(call.summary), null) },
+      store,
+      live: createLiveOutput(),
+      clock,
+      bus: createChangeBus(),
+      onError: (message) => {
+        throw new Error(message);
+      },
+    });
+  });
+
+  const job = (run: NewJob['run'], over: Partial<NewJob> = {}): NewJob => ({
+    task,
+    token,
+    agent: 'robin' as AgentName,
+    call: newCallId(),
+    command: 'serve',
+    run,
+    ...over,
+  });
+  /** Runs until it is told to stop. */
+  const serving: NewJob['run'] = async (signal, _view, { onOutput }) => {
+    onOutput?.('listening\n');
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    return aborted;
+  };
+  const start = async (one: NewJob) => {
+    const starting = jobs.start(one);
+    const done = { isIt: false };
+    void starting.finally(() => (done.isIt = true));
+    for (let turns = 0; turns < 1000 && !done.isIt; turns += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(1000);
+    }
+    return await starting;
+  };
+  const events = async (): Promise<readonly AuditEvent[]> => await store.auditEvents({ after_seq: 0, limit: 100 });
+
+  it('answers at once when the command ends at once, with how it ended', async () => {
+    const one = await start(job(async () => ended));
+    expect(one).toMatchObject({ state: 'ended', exit_code: 3, command: 'serve' });
+    expect(collected).toEqual(['serve']);
+    expect(closedViews).toBe(1);
+    expect((await events()).map(({ type }) => type)).toEqual(['job.started', 'job.finished']);
+  });
+
+  it('keeps one running, is read by its own task alone, and ends it with everything collected and recorded', async () => {
+    const { id } = await start(job(serving));
+    expect(jobs.output(task, id)).toMatchObject({ job: { state: 'running' }, text: 'listening\n' });
+    expect(() => jobs.output(newTaskId(), id)).toThrow('there is no job');
+    await expect(jobs.stop(newTaskId(), id, 'x')).rejects.toMatchObject({ code: 'not_found' });
+    expect(collected).toEqual([]);
+    expect(await jobs.stop(task, id, 'The agent stopped it.')).toMatchObject({ state: 'stopped', reason: 'The agent stopped it.' });
+    expect(collected).toEqual(['serve']);
+    expect(closedViews).toBe(1);
+  });
+
+  it('F22: ends the jobs of a revoked token, and no other', async () => {
+    const other = newTokenId();
+    const mine = await start(job(serving));
+    const theirs = await start(job(serving, { token: other }));
+    await jobs.stopToken(token, 'Its token was revoked.');
+    const states = new Map(jobs.list(null).map(({ id, state }) => [id, state]));
+    expect([states.get(mine.id), states.get(theirs.id)]).toEqual(['stopped', 'running']);
+    await jobs.stopAll();
+    expect(jobs.list(null).every(({ state }) => state === 'stopped')).toBe(true);
+  });
+
+  it('runs eight at once for a task, and not nine', async () => {
+    const ids: JobId[] = [];
+    for (let count = 0; count < 8; count += 1) ids.push((await start(job(serving))).id);
+    await expect(jobs.start(job(serving))).rejects.toMatchObject({ code: 'conflict' });
+    await jobs.stop(task, ids[0]!, 'x');
+    expect((await start(job(serving))).state).toBe('running');
+    await jobs.stopAll();
+  });
+
+  it('starts nothing that cannot be recorded', async () => {
+    let ran = false;
+    const broken = createJobs({
+      layers: { join: async () => null },
+      changes: { collect: async () => null },
+      store: { commit: () => Promise.reject(new Error('full')) },
+      live: createLiveOutput(),
+      clock,
+      bus: createChangeBus(),
+      onError: () => undefined,
+    });
+    await expect(broken.start(job(async () => ((ran = true), ended)))).rejects.toThrow('full');
+    expect(ran).toBe(false);
+    // Positive control: the same job where it can be recorded.
+    await start(job(async () => ((ran = true), ended)));
+    expect(ran).toBe(true);
+  });
+
+  it('shares the network of a running job, and of none that has ended', async () => {
+    let closed = 0;
+    const run: NewJob['run'] = async (signal, view, { onOutput, onStarted }) => {
+      const openNetwork = () => Promise.resolve({ fd: 77, close: async () => void (closed += 1) });
+      onStarted?.({ pid: 1, write: () => undefined, end: () => undefined, resize: () => undefined, openNetwork });
+      return await serving(signal, view, { ...(onOutput === undefined ? {} : { onOutput }) });
+    };
+    expect(await jobs.network(task)).toBeNull();
+    const { id } = await start(job(run));
+    expect(await jobs.network(task)).toBe(77);
+    expect(await jobs.network(newTaskId())).toBeNull();
+    await jobs.stop(task, id, 'x');
+    expect(await jobs.network(task)).toBeNull();
+    expect(closed).toBe(1);
+  });
+
+  it('says which limit a job was killed for', async () => {
+    const one = await start(job(async () => ({ ...ended, exit: { kind: 'signalled', signal: 'SIGKILL' }, limit: 'memory' })));
+    expect(one).toMatchObject({ state: 'stopped', reason: 'it used more memory than its profile allows' });
+  });
+});
