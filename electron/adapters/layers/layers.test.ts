@@ -1,3 +1,4 @@
+import { describeCopyAttacks } from '../../testing/copy-attacks.ts';
 import { describeLayersAttacks } from '../../testing/layers-attacks.ts';
 import { describeLayersContract, type LayersWorld } from '../../testing/layers-contract.ts';
 import { openLayersWorld } from '../../testing/layers-world.ts';
@@ -12,3 +13,4 @@ const opener = (kind: LayerKind) => async (): Promise<LayersWorld> =>
 describeLayersContract('overlay', opener('overlay'));
 describeLayersAttacks('overlay', opener('overlay'));
 describeLayersContract('copy', opener('copy'));
+describeCopyAttacks('root or whoever runs it');

@@ -1,0 +1,3 @@
+import { describeConfinedCopy } from '../../testing/confined-copy-suite.ts';
+
+describeConfinedCopy('whoever runs the tests');
