@@ -1,62 +1,44 @@
-import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { statSync, utimesSync } from 'node:fs';
+import { open, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { errnoOf } from '../files/descriptors.ts';
-import { hashFile } from './inspect-version.ts';
+import { createPendingBlobs } from './pending-blobs.ts';
 
-const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants;
 const blobName = /^[0-9a-f]{64}$/;
 
 /** Contents by their SHA-256, in `<folder>/aa/<sha256>`, each a private file. */
 export interface BlobFolder {
+  /** Where a content lies at the moment. */
   path(sha256: Digest): string;
-  has(sha256: Digest): Promise<boolean>;
-  /** Copies what `source` (a path of the kernel's, to an open file) holds. Answers the folder that changed, null when it was there. Errors: `conflict` for another hash. */
-  add(source: string, sha256: Digest): Promise<string | null>;
+  has(sha256: Digest): boolean;
+  /** Keeps what a held regular file (its descriptor) holds, durably once it is settled. Errors: `conflict` for another hash. */
+  add(source: number, sha256: Digest): Promise<void>;
+  /** Makes what was added durable and gives it its name, so that what has its name always is whole. Rejects with the system's error. */
+  settle(): Promise<void>;
   /** Errors: `not_found`. */
   read(sha256: Digest, limit: number): Promise<Uint8Array>;
   collectGarbage(needed: ReadonlySet<Digest>, budgetBytes: number): Promise<readonly Digest[]>;
 }
 
 export function createBlobFolder(folder: string): BlobFolder {
-  const path = (sha256: Digest): string => join(folder, sha256.slice(0, 2), sha256);
-
-  const has = async (sha256: Digest): Promise<boolean> => {
-    try {
-      return (await stat(path(sha256))).isFile();
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
-    }
-  };
-
+  const pending = createPendingBlobs(folder);
+  const path = (sha256: Digest): string => pending.path(sha256) ?? join(folder, sha256.slice(0, 2), sha256);
+  const has = (sha256: Digest): boolean => statSync(path(sha256), { throwIfNoEntry: false })?.isFile() === true;
   return {
     path,
     has,
     async add(source, sha256) {
-      if (await has(sha256)) {
-        // Used again, so not the oldest any more.
-        const now = new Date();
-        await utimes(path(sha256), now, now);
-        return null;
+      if (!has(sha256)) {
+        await pending.add(source, sha256);
+        return;
       }
-      const within = join(folder, sha256.slice(0, 2));
-      await mkdir(within, { recursive: true, mode: 0o700 });
-      const temporary = join(within, `${randomBytes(9).toString('hex')}.tmp`);
-      try {
-        await copyFile(source, temporary, COPYFILE_EXCL | COPYFILE_FICLONE);
-        await chmod(temporary, 0o600);
-        await checkAndSync(temporary, sha256);
-        await rename(temporary, path(sha256));
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-      return within;
+      // Used again, so not the oldest any more.
+      const now = new Date();
+      utimesSync(path(sha256), now, now);
     },
+    settle: async () => await pending.settle(),
     read: async (sha256, limit) => {
       const file = await open(path(sha256), 'r').catch((cause: unknown) => {
         if (errnoOf(cause) !== 'ENOENT') throw cause;
@@ -71,6 +53,7 @@ export function createBlobFolder(folder: string): BlobFolder {
       }
     },
     async collectGarbage(needed, budgetBytes) {
+      await pending.settle();
       const found = (await listBlobs(folder)).filter(({ sha256 }) => !needed.has(sha256)).sort((one, other) => one.used - other.used);
       let bytes = found.reduce((sum, { size }) => sum + size, 0);
       const gone: Digest[] = [];
@@ -83,16 +66,6 @@ export function createBlobFolder(folder: string): BlobFolder {
       return gone;
     },
   };
-}
-
-async function checkAndSync(path: string, sha256: Digest): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    if ((await hashFile(file)) !== sha256) throw new AppError('conflict', 'The file changed while it was being kept.');
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 interface Blob {

@@ -68,6 +68,7 @@ describe('changing real files', () => {
   const keep = async (): Promise<void> => {
     writeFileSync(at('source'), 'agent');
     await world.files.keep({ root: null, workspace: world.workspace, path: at('source') }, sha256);
+    await world.files.settle();
   };
   const writing = (inside: string): FileStep => ({
     workspace: world.workspace,

@@ -1,13 +1,17 @@
-import { unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import type { ChangeFiles } from '../../core/ports/change-files.ts';
-import { asAppError, below, errnoOf, holdChild, openHeld, type Held } from '../files/descriptors.ts';
+import { asAppError, below, errnoOf } from '../files/descriptors.ts';
 import { lookUpProtected, type ProtectedPlaces } from '../files/protected-places.ts';
-import { applyStep, temporaryName } from './apply-step.ts';
+import { applyStep, temporaryName, type StepDeps } from './apply-step.ts';
 import { createBlobFolder } from './blob-folder.ts';
-import { holdParent, type HeldParent, type HoldOptions } from './hold-parent.ts';
+import { createGroupSync } from './group-sync.ts';
+import { createHeldFolders } from './held-folders.ts';
+import type { HeldParent, HoldOptions } from './hold-parent.ts';
 import { inspectVersion } from './inspect-version.ts';
+import { createTurns, withChild } from './open-now.ts';
 import { createUnsyncedFolders } from './unsynced-folders.ts';
 
 /** Milliseconds for which a look at the gateway's own folders serves; a change set makes thousands of steps. */
@@ -24,6 +28,10 @@ export interface ChangeFilesDeps {
 export function createChangeFiles({ dataDir, protectedPaths }: ChangeFilesDeps): ChangeFiles {
   const blobs = createBlobFolder(join(dataDir, 'preimages'));
   const unsynced = createUnsyncedFolders();
+  const folders = createHeldFolders();
+  const group = createGroupSync();
+  const turn = createTurns();
+  const deps: StepDeps = { blobPath: ({ sha256 }) => blobs.path(sha256), sync: async (file) => await group.sync(file) };
   let known: { readonly at: number; readonly places: Promise<ProtectedPlaces> } | null = null;
 
   const lookUp = async (): Promise<ProtectedPlaces> => {
@@ -34,14 +42,9 @@ export function createChangeFiles({ dataDir, protectedPaths }: ChangeFilesDeps):
 
   /** Holds the folder of a path for as long as `use` runs; `missing` when there is no such folder. */
   async function within<T>(at: Omit<HoldOptions, 'places'>, missing: T, use: (parent: HeldParent) => Promise<T>): Promise<T> {
+    await turn();
     try {
-      const parent = await holdParent({ ...at, places: await lookUp() });
-      if (parent === null) return missing;
-      try {
-        return await use(parent);
-      } finally {
-        await parent.held.handle.close();
-      }
+      return await folders.within({ ...at, places: await lookUp() }, missing, use);
     } catch (error) {
       throw asAppError(error, at.path);
     }
@@ -50,15 +53,9 @@ export function createChangeFiles({ dataDir, protectedPaths }: ChangeFilesDeps):
   return {
     keep: async ({ root, workspace, path }, sha256) =>
       await within({ workspace, path, rootFd: root?.fd }, undefined, async (parent) => {
-        await withFile(parent, async (file) => {
-          const changed = await blobs.add(`/proc/self/fd/${file.handle.fd}`, sha256);
-          if (changed === null) return;
-          await unsynced.add(changed);
-          await unsynced.add(join(dataDir, 'preimages'));
-        });
+        await withFile(parent, async (fd) => await blobs.add(fd, sha256));
       }),
-
-    has: async (sha256) => await blobs.has(sha256),
+    has: async (sha256) => await Promise.resolve(blobs.has(sha256)),
     read: async (sha256, limit) => await blobs.read(sha256, limit),
 
     readReal: async (workspace, path, limit) =>
@@ -69,8 +66,8 @@ export function createChangeFiles({ dataDir, protectedPaths }: ChangeFilesDeps):
     async apply(step) {
       const missing = step.wanted === null ? ({ ok: true } as const) : ({ ok: false, actual: null } as const);
       return await within(step, missing, async (parent) => {
-        const result = await applyStep(parent, step, ({ sha256 }) => blobs.path(sha256));
-        if (result.ok) await unsynced.add(parent.held.handle);
+        const result = await applyStep(parent, step, deps);
+        if (result.ok) await unsynced.add(parent.held);
         return result;
       });
     },
@@ -84,6 +81,8 @@ export function createChangeFiles({ dataDir, protectedPaths }: ChangeFilesDeps):
 
     async settle() {
       try {
+        folders.clear();
+        await blobs.settle();
         await unsynced.sync();
       } catch (cause) {
         throw new AppError('unavailable', 'The disk did not take what was written.', { cause });
@@ -95,25 +94,24 @@ export function createChangeFiles({ dataDir, protectedPaths }: ChangeFilesDeps):
 }
 
 /** Holds the regular file at a name. Errors: `conflict` when there is none. */
-async function withFile<T>({ held, name, path }: HeldParent, use: (file: Held) => Promise<T>): Promise<T> {
-  const file = await holdChild(held.handle, name).catch((cause: unknown) => {
+async function withFile<T>({ held, name, path }: HeldParent, use: (fd: number) => Promise<T>): Promise<T> {
+  try {
+    return await withChild(held.handle, name, async (fd, stat) => {
+      if (!stat.isFile()) throw new AppError('conflict', `${path} is no regular file any more`);
+      return await use(fd);
+    });
+  } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') throw new AppError('conflict', `${path} is gone`, { cause });
     throw cause;
-  });
-  try {
-    if (!file.stat.isFile()) throw new AppError('conflict', `${path} is no regular file any more`);
-    return await use(file);
-  } finally {
-    await file.handle.close();
   }
 }
 
 async function readFile(parent: HeldParent, limit: number): Promise<Uint8Array | null> {
   try {
-    return await withFile(parent, async (held) => {
-      const file = await openHeld(held.handle);
+    return await withFile(parent, async (fd) => {
+      const file = await open(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
       try {
-        const size = Math.min(limit, Number(held.stat.size));
+        const size = Math.min(limit, (await file.stat()).size);
         const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, 0);
         return buffer.subarray(0, bytesRead);
       } finally {

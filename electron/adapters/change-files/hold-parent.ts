@@ -1,16 +1,21 @@
+import { readlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
-import { asAppError, errnoOf, holdChild, holdRoot, pathOf, type Held } from '../files/descriptors.ts';
+import { asAppError, errnoOf, holdChild, holdRoot, type Held } from '../files/descriptors.ts';
 import { isWithin, type ProtectedPlaces } from '../files/protected-places.ts';
 import { checkPathText, holdWorkspace } from '../files/walk.ts';
 
-/** The folder of a path, held open, and the name in it. The caller closes it. */
-export interface HeldParent {
+/** A folder that is held open, reached without following a link. */
+export interface HeldFolder {
   readonly held: Held;
+  /** What the kernel called it when it was reached. */
+  readonly where: string;
+}
+
+/** The folder of a path, held open by somebody else, and the name in it. */
+export interface HeldParent extends HeldFolder {
   readonly name: string;
   readonly path: string;
-  /** What the kernel called the folder when it was reached. */
-  readonly where: string;
 }
 
 export interface HoldOptions {
@@ -23,9 +28,10 @@ export interface HoldOptions {
 
 /**
  * Walks from the held workspace to the folder of `path`, one component at a time. SECURITY: a symbolic link on the way ends the walk; it
- * is never followed, wherever it leads. Null when a folder on the way is missing or is none. Errors: `forbidden`, `invalid_input`.
+ * is never followed, wherever it leads. Null when a folder on the way is missing or is none. The caller closes it. Errors: `forbidden`,
+ * `invalid_input`.
  */
-export async function holdParent({ workspace, path, places, rootFd }: HoldOptions): Promise<HeldParent | null> {
+export async function holdFolder({ workspace, path, places, rootFd }: HoldOptions): Promise<HeldFolder | null> {
   const inside = partsBelow(workspace, path);
   let here = rootFd === undefined ? await holdWorkspace(workspace, places) : await holdRoot(rootFd);
   try {
@@ -39,13 +45,24 @@ export async function holdParent({ workspace, path, places, rootFd }: HoldOption
       if (places.contains(at, next.stat)) throw own(path);
       if (!next.stat.isDirectory()) return await nothing(here);
     }
-    if (places.contains(path, { dev: -1n, ino: -1n })) throw own(path);
-    return { held: here, name: basename(path), path, where: await pathOf(here.handle) };
+    return { held: here, where: whereIs(here) };
   } catch (error) {
     await here.handle.close().catch(() => undefined);
     throw error;
   }
 }
+
+/** The last name of a path that a change may reach. Errors: `forbidden`, `invalid_input`. */
+export function checkedName({ workspace, path, places }: HoldOptions): string {
+  partsBelow(workspace, path);
+  if (places.contains(path, { dev: -1n, ino: -1n })) throw own(path);
+  return basename(path);
+}
+
+const whereIs = ({ handle }: Held): string => readlinkSync(`/proc/self/fd/${handle.fd}`);
+
+/** Whether a held folder still is where it was reached. */
+export const isInPlace = ({ held, where }: HeldFolder): boolean => whereIs(held) === where;
 
 /** The names from the workspace to the path, checked before any of them reaches the disk. */
 function partsBelow(workspace: string, path: string): readonly string[] {
@@ -73,7 +90,7 @@ async function nothing(here: Held): Promise<null> {
 const own = (path: string): AppError => new AppError('forbidden', `${path} belongs to the gateway itself, which no change may reach`);
 
 /** Throws unless the held folder still is where it was reached. Errors: `conflict`. */
-export async function checkPlace({ held, path, where }: HeldParent): Promise<void> {
-  if ((await pathOf(held.handle)) === where) return;
-  throw new AppError('conflict', `${dirname(path)} was moved while ${basename(path)} was being changed`);
+export function checkPlace(parent: HeldParent): void {
+  if (isInPlace(parent)) return;
+  throw new AppError('conflict', `${dirname(parent.path)} was moved while ${parent.name} was being changed`);
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { lstat, readlink, type FileHandle } from 'node:fs/promises';
+import { constants, lstatSync, readlinkSync, type BigIntStats } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { FileVersion } from '../../../shared/domain/change.ts';
 import type { Digest } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { asAppError, below, errnoOf, holdChild, isSame, openHeld } from '../files/descriptors.ts';
+import { asAppError, below, errnoOf, isSame } from '../files/descriptors.ts';
 import type { HeldParent } from './hold-parent.ts';
+import { readHeld, withChild } from './open-now.ts';
 
 const chunkBytes = 256 * 1024;
 
@@ -18,29 +19,33 @@ export interface Inspected {
 /** Errors: `conflict` for a device, socket or pipe, or a file that changed while it was read; `forbidden`. */
 export async function inspectVersion(parent: HeldParent): Promise<Inspected> {
   const { held, name, path } = parent;
-  const found = await holdChild(held.handle, name).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw asAppError(error, path);
-  });
-  if (found === null) return { version: null, stat: null };
   try {
-    const { stat } = found;
-    const mode = Number(stat.mode & 0o7777n);
-    if (stat.isDirectory()) return { version: { type: 'directory', mode }, stat };
-    if (stat.isSymbolicLink()) return { version: { type: 'symlink', target: await readlink(below(held.handle, name)) }, stat };
-    if (!stat.isFile()) throw new AppError('conflict', `${path} is a device, a socket or a pipe`);
-    const file = await openHeld(found.handle);
-    try {
-      return { version: { type: 'file', mode, size: Number(stat.size), sha256: await hashFile(file) }, stat };
-    } finally {
-      await file.close();
-    }
+    return await withChild(held.handle, name, async (fd, stat) => {
+      const mode = Number(stat.mode & 0o7777n);
+      if (stat.isDirectory()) return { version: { type: 'directory', mode }, stat };
+      if (stat.isSymbolicLink()) return { version: { type: 'symlink', target: readlinkSync(below(held.handle, name)) }, stat };
+      if (!stat.isFile()) throw new AppError('conflict', `${path} is a device, a socket or a pipe`);
+      return { version: { type: 'file', mode, size: Number(stat.size), sha256: await hashHeld(fd) }, stat };
+    });
   } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { version: null, stat: null };
     throw asAppError(error, path);
-  } finally {
-    await found.handle.close();
   }
 }
+
+/** The hash of a regular file that is held. */
+async function hashHeld(held: number): Promise<Digest> {
+  const small = readHeld(held);
+  if (small !== null) return hashOf(small);
+  const file = await open(`/proc/self/fd/${held}`, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    return await hashFile(file);
+  } finally {
+    await file.close();
+  }
+}
+
+export const hashOf = (content: Uint8Array): Digest => createHash('sha256').update(content).digest('hex') as Digest;
 
 export async function hashFile(file: FileHandle): Promise<Digest> {
   const hash = createHash('sha256');
@@ -57,11 +62,8 @@ export async function hashFile(file: FileHandle): Promise<Digest> {
  * Whether the name still is the very inode that was inspected, untouched since. SECURITY: asked right before a change; what remains is the
  * moment between this question and the system call that follows it.
  */
-export async function isUntouched({ held, name }: HeldParent, before: BigIntStats | null): Promise<boolean> {
-  const now = await lstat(below(held.handle, name), { bigint: true }).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  });
-  if (now === null || before === null) return now === before;
+export function isUntouched({ held, name }: HeldParent, before: BigIntStats | null): boolean {
+  const now = lstatSync(below(held.handle, name), { bigint: true, throwIfNoEntry: false });
+  if (now === undefined || before === null) return now === undefined && before === null;
   return isSame(now, before) && now.size === before.size && now.mtimeNs === before.mtimeNs && now.ctimeNs === before.ctimeNs;
 }

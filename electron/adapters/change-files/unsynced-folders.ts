@@ -1,14 +1,14 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { below, identityKey } from '../files/descriptors.ts';
+import { below, identityKey, type Held } from '../files/descriptors.ts';
 
 /** Descriptors kept at once until they are synced. */
 const limit = 64;
 
 /** Folders in which names changed since the last `sync`: each is synced once, however many of its files changed. */
 export interface UnsyncedFolders {
-  /** Remembers a held folder, or one by its path. */
-  add(folder: FileHandle | string): Promise<void>;
+  /** Remembers a folder that is held. */
+  add(folder: Held): Promise<void>;
   sync(): Promise<void>;
 }
 
@@ -32,9 +32,9 @@ export function createUnsyncedFolders(): UnsyncedFolders {
 
   return {
     async add(folder) {
-      const path = typeof folder === 'string' ? folder : below(folder, '.');
-      const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-      const key = identityKey(await handle.stat({ bigint: true }));
+      const key = identityKey(folder.stat);
+      if (waiting.has(key)) return;
+      const handle = await open(below(folder.handle, '.'), constants.O_RDONLY | constants.O_DIRECTORY);
       if (waiting.has(key)) {
         await handle.close();
         return;

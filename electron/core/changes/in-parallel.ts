@@ -1,8 +1,8 @@
-/** Enough to let a disk gather its writes, and few enough for the descriptors that each takes. */
-const width = 8;
+/** Enough to keep a disk busy, and few enough for the descriptors that each takes. */
+const usualWidth = 8;
 
-/** Does `work` for every item, a few at a time. The first error is thrown once everything under way has ended; nothing new begins after it. */
-export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/** Does `work` for every item, `width` at a time. The first error is thrown once everything under way has ended; nothing new begins after it. */
+export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>, width = usualWidth): Promise<void> {
   let next = 0;
   let failed = false;
   const worker = async (): Promise<void> => {

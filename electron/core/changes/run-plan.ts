@@ -5,6 +5,9 @@ import { inParallel } from './in-parallel.ts';
 import { versionsOf, type Move, type Plan, type PlannedStep } from './plan-steps.ts';
 import { isSameVersion } from './set-state.ts';
 
+/** So many new files are made durable together; what else the steps do, they do one after the other. */
+const width = 256;
+
 /** Why a move did not happen. */
 export interface Obstacle {
   /** What is there instead; undefined when it could not be looked at. */
@@ -30,7 +33,7 @@ export async function runPlan(files: ChangeFiles, plan: Plan): Promise<ReadonlyM
       obstacles.set(move, { actual: undefined, reason: error.message });
     }
   };
-  for (const batch of plan) await inParallel(batch, run);
+  for (const batch of plan) await inParallel(batch, run, width);
   return obstacles;
 }
 
