@@ -72,7 +72,7 @@ export function heldSentence(all: readonly ChangeEntry[]): string {
   const files = all.filter(({ before, after }) => (after ?? before)?.type !== 'directory');
   const waiting = files.length === 0 ? all : files;
   const conflicts = waiting.filter(({ state }) => state === 'conflict').length;
-  if (conflicts === waiting.length && conflicts > 0) return `changed ${counted(conflicts, 'file')} that changed here too`;
+  if (conflicts === waiting.length && conflicts > 0) return `changed ${counted(conflicts, 'file')} that also changed here`;
   if (waiting.every(({ rule }) => rule.startsWith('builtin:'))) return `changed ${counted(waiting.length, 'file')} that may run later`;
   return `changed ${counted(waiting.length, 'file')} that ${waiting.length === 1 ? 'is' : 'are'} held`;
 }

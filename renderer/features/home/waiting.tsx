@@ -46,7 +46,7 @@ function HeldChanges({ sets, now }: { readonly sets: readonly ChangeSet[]; reado
                 <Untrusted text={set.summary} mono className="pl-3 text-ink-3" />
               </span>
               <EntryMark state={waiting.some(({ state }) => state === 'conflict') ? 'conflict' : 'held'} />
-              <span className="w-16 text-right text-ink-3">
+              <span className="w-20 text-right text-ink-3">
                 <Time iso={set.created_at} now={now} />
               </span>
             </a>

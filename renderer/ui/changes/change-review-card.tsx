@@ -32,7 +32,7 @@ export function ChangeReviewCard({ set }: { readonly set: ChangeSet }): ReactNod
         tabIndex={0}
         role="group"
         aria-label="The difference"
-        className={`overflow-y-auto px-4 pt-1 pb-3 focus-visible:-outline-offset-2 ${entries.length > 1 ? 'h-60' : 'max-h-80'}`}
+        className={`overflow-y-auto px-4 pt-1 pb-3 focus-visible:-outline-offset-2 ${entries.length > 1 ? 'h-[272px]' : 'max-h-80'}`}
       >
         <ReviewDifference state={state} />
       </div>

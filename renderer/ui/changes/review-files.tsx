@@ -27,7 +27,7 @@ function Row({ entry, state, top }: RowProps): ReactNode {
   return (
     <li
       className={cx(
-        'absolute inset-x-0 grid h-7 grid-cols-[14px_minmax(0,1fr)_auto_auto_14px] items-center gap-2.5 pr-4 pl-[14px]',
+        'absolute inset-x-0 top-0 grid h-7 grid-cols-[14px_minmax(0,1fr)_auto_auto_14px] items-center gap-2.5 pr-4 pl-[14px]',
         isSelected ? 'border-l-2 border-accent bg-selected' : 'border-l-2 border-transparent hover:bg-hover',
       )}
       style={{ transform: `translateY(${top}px)` }}
