@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../../shared/domain/audit.ts';
-import type { AgentName, TokenId } from '../../../shared/domain/identity.ts';
+import type { TokenId } from '../../../shared/domain/identity.ts';
 import type { JobId } from '../../../shared/domain/job.ts';
 import { createFakeClock, type FakeClock } from '../../testing/fake-clock.ts';
 import { createFakeStore } from '../../testing/fake-store.ts';
@@ -45,7 +45,7 @@ describe('background jobs', () => {
   const job = (run: NewJob['run'], over: Partial<NewJob> = {}): NewJob => ({
     task,
     token,
-    agent: 'robin' as AgentName,
+    agent: 'robin',
     call: newCallId(),
     command: 'serve',
     run,
@@ -60,10 +60,13 @@ describe('background jobs', () => {
   const start = async (one: NewJob) => {
     const starting = jobs.start(one);
     const done = { isIt: false };
-    void starting.finally(() => (done.isIt = true));
+    const settle = (): void => {
+      done.isIt = true;
+    };
+    void starting.then(settle, settle);
     for (let turns = 0; turns < 1000 && !done.isIt; turns += 1) {
       await new Promise((resolve) => setImmediate(resolve));
-      clock.advance(1000);
+      await clock.advance(1000);
     }
     return await starting;
   };
