@@ -12,10 +12,14 @@ const replayLimit = 65_536;
 
 export function createLiveOutput(): LiveOutput {
   const calls = new Map<CallId, { text: string; watchers: Set<(chunk: string) => void> }>();
+  const entryOf = (call: CallId): { text: string; watchers: Set<(chunk: string) => void> } => {
+    const entry = calls.get(call) ?? { text: '', watchers: new Set() };
+    calls.set(call, entry);
+    return entry;
+  };
   return {
     append(call, chunk) {
-      const entry = calls.get(call) ?? { text: '', watchers: new Set() };
-      calls.set(call, entry);
+      const entry = entryOf(call);
       entry.text = (entry.text + chunk).slice(-replayLimit);
       for (const watcher of entry.watchers) watcher(chunk);
     },
@@ -23,11 +27,14 @@ export function createLiveOutput(): LiveOutput {
       calls.delete(call);
     },
     watch(call, onChunk) {
-      const entry = calls.get(call);
-      if (entry === undefined) return () => undefined;
+      // Also of a call that has printed nothing yet: a prompt may be the first that it prints.
+      const entry = entryOf(call);
       if (entry.text !== '') onChunk(entry.text);
       entry.watchers.add(onChunk);
-      return () => entry.watchers.delete(onChunk);
+      return () => {
+        entry.watchers.delete(onChunk);
+        if (entry.watchers.size === 0 && entry.text === '' && calls.get(call) === entry) calls.delete(call);
+      };
     },
   };
 }

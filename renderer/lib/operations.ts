@@ -25,7 +25,9 @@ export function topicOf(name: OperationName): string {
 
 /** What has to be fetched again when a topic changed: `status` counts and summarises everything else. */
 export function staleAfter(topic: Topic): readonly string[] {
-  return topic === 'status' || topic === 'clients' ? [topic] : [topic, 'status'];
+  if (topic === 'status' || topic === 'clients') return [topic];
+  // A job is part of the call that started it.
+  return topic === 'calls' ? ['calls', 'jobs', 'status'] : [topic, 'status'];
 }
 
 export interface OperationOptions {

@@ -17,12 +17,14 @@ import { ago, ahead, callId, digest, tokenId } from './fake-ids.ts';
 import { createChangeHandlers } from './fake-change-handlers.ts';
 import type { FakeChange } from './fake-changes.ts';
 import { plan, policyText } from './fake-host.ts';
+import { createFakeStreams, createProgramHandlers, type FakePrograms } from './fake-programs.ts';
 
 /** Everything the fake gateway knows. Tests change it and then call `push`. */
 export interface FakeWorld {
   status: GatewayStatus;
   approvals: Approval[];
   calls: CallRecord[];
+  programs: FakePrograms;
   changes: FakeChange[];
   /** Paths that undoing refuses, with why. */
   undoRefuses: Readonly<Record<string, string>>;
@@ -45,6 +47,8 @@ export interface FakeBridge {
   /** Every call that was made, in order. */
   readonly log: { readonly name: string; readonly input: unknown }[];
   readonly push: (topic: Topic) => void;
+  /** Prints into every stream that is open. */
+  readonly print: (text: string) => void;
 }
 
 export type Handlers = { readonly [Name in OperationName]: (input: ParsedInputOf<Name>) => OutputOf<Name> | Promise<OutputOf<Name>> };
@@ -106,13 +110,7 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
       return { call, events: world.events.slice(0, 4).reverse() };
     },
     'calls.stop': ({ id }) => ({ id, stopped: true }),
-    'calls.recording': () => ({ cast: null }),
-    'calls.input': () => ({}),
-    'calls.resize': () => ({}),
-    'jobs.list': () => ({ jobs: [] }),
-    'jobs.stop': () => {
-      throw new Error('There is no such job.');
-    },
+    ...createProgramHandlers(world, () => push('calls')),
     ...createChangeHandlers(world, push),
     'tokens.list': () => ({ tokens: world.tokens }),
     'tokens.mint': (request) => minted(request),
@@ -200,6 +198,7 @@ export function createFakeBridge(world: FakeWorld): FakeBridge {
   };
   const log: { readonly name: string; readonly input: unknown }[] = [];
   const handlers = createHandlers(world, push);
+  const streams = createFakeStreams(world);
 
   async function answer<Name extends OperationName>(name: Name, input: unknown): Promise<OutputOf<Name>> {
     const parsed = contract[name].input.parse(input) as ParsedInputOf<Name>;
@@ -223,13 +222,9 @@ export function createFakeBridge(world: FakeWorld): FakeBridge {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    openStream(_name, _key, onChunk) {
-      let line = 0;
-      const timer = setInterval(() => onChunk(`Progress: resolved ${(line += 1) * 37}, downloaded ${line * 12}\n`), 300);
-      return () => clearInterval(timer);
-    },
+    openStream: (_name, _key, onChunk) => streams.open(onChunk),
   };
-  return { bridge, world, log, push };
+  return { bridge, world, log, push, print: streams.print };
 }
 
 export function emptyPolicy(): OutputOf<'policy.get'> {

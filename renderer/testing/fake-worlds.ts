@@ -4,6 +4,7 @@ import * as approvals from './fake-approvals.ts';
 import { fakeCall, fakeCalls, fakeEvents } from './fake-calls.ts';
 import * as changes from './fake-changes.ts';
 import { callId } from './fake-ids.ts';
+import { colourful, colourfulCast, jobs, noPrograms, recordedEvents, terminalCall } from './fake-programs.ts';
 import { broken, clients, policyText, status, tokens } from './fake-host.ts';
 
 export function quiet(): FakeWorld {
@@ -13,6 +14,7 @@ export function quiet(): FakeWorld {
     calls: fakeCalls().filter((call) => call.state === 'finished'),
     changes: [],
     undoRefuses: {},
+    programs: noPrograms,
     events: fakeEvents(),
     tokens: [...tokens],
     clients: [...clients],
@@ -50,6 +52,12 @@ export const worlds = {
     ...quiet(),
     changes: changes.fakeChanges(),
     calls: quiet().calls.map((call) => (call.id === callId(1) ? { ...call, change_set_id: changes.changeSetId(2) } : call)),
+  }),
+  terminal: (): FakeWorld => ({
+    ...quiet(),
+    calls: [terminalCall(), ...fakeCalls().filter((call) => call.state === 'finished')],
+    events: recordedEvents(),
+    programs: { jobs: jobs(), cast: colourfulCast(), printed: colourful },
   }),
   wrong: (): FakeWorld => ({
     ...quiet(),

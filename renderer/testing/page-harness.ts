@@ -6,7 +6,7 @@ import type { WorldName } from './fake-worlds.ts';
 export const csp =
   "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export const origin = 'http://gatehouse.test';
+export const origin = 'https://gatehouse.test';
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html',

@@ -1,6 +1,7 @@
-import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { ChevronsLeft, ChevronsRight, X } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
 import { Button } from './button.tsx';
+import { cx } from './cx.ts';
 
 /** What is selected, whole, beside the list; over it where the window is narrow. */
 export function Inspector({
@@ -12,16 +13,32 @@ export function Inspector({
   readonly onClose: () => void;
   readonly children: ReactNode;
 }): ReactNode {
+  const [isWide, setIsWide] = useState(false);
+  const Icon = isWide ? ChevronsRight : ChevronsLeft;
   return (
     <aside
       aria-label="Inspector"
       onKeyDown={(event) => {
         if (event.key === 'Escape') onClose();
       }}
-      className="flex min-h-0 w-[420px] shrink-0 flex-col border-l border-hairline bg-surface max-[1180px]:absolute max-[1180px]:inset-y-0 max-[1180px]:right-0 max-[1180px]:z-20 max-[1180px]:shadow-float"
+      data-wide={isWide}
+      className={cx(
+        isWide ? 'w-[min(860px,72vw)]' : 'w-[420px]',
+        'group/inspector flex min-h-0 shrink-0 flex-col border-l border-hairline bg-surface max-[1180px]:absolute max-[1180px]:inset-y-0 max-[1180px]:right-0 max-[1180px]:z-20 max-[1180px]:shadow-float',
+      )}
     >
       <header className="flex h-12 shrink-0 items-center gap-2 border-b border-hairline pr-3 pl-5">
         <h2 className="min-w-0 flex-1 truncate font-semibold">{title}</h2>
+        <Button
+          tone="quiet"
+          size="small"
+          className="px-1"
+          aria-label="Wide inspector"
+          aria-pressed={isWide}
+          title={isWide ? 'Narrower' : 'Wider'}
+          onClick={() => setIsWide(!isWide)}
+          icon={<Icon size={16} aria-hidden="true" />}
+        />
         <Button
           tone="quiet"
           size="small"

@@ -11,6 +11,7 @@ import { Empty, ErrorState, Loading } from '../../ui/states.tsx';
 import { Table } from '../../ui/table.tsx';
 import { CallDetails } from './call-details.tsx';
 import { callColumns } from './call-columns.tsx';
+import { JobsPanel } from './jobs-panel.tsx';
 import { distinct, matches, outcomeNames, verdictNames } from './call-filters.ts';
 
 const filterKeys = ['agent', 'tool', 'verdict', 'outcome'] as const;
@@ -43,6 +44,7 @@ export function ActivityPage(): ReactNode {
     <div className="relative flex min-h-0 flex-1">
       <Page title="Activity" note={list.isSuccess ? counted(rows.length, 'call') : undefined}>
         <Filters tokens={tokens} choices={choices} text={search['text'] ?? ''} onText={(text) => change({ text }, { replace: true })} />
+        <JobsPanel now={now} />
         {list.isPending && <Loading what="calls" />}
         {list.isError && <ErrorState error={list.error} retry={() => void list.refetch()} />}
         {list.isSuccess && rows.length === 0 && calls.length === 0 && (

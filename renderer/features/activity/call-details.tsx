@@ -3,11 +3,10 @@ import type { ReactNode } from 'react';
 import type { AuditEvent } from '../../../shared/domain/audit.ts';
 import type { CallRecord } from '../../../shared/domain/call.ts';
 import type { CallId } from '../../../shared/domain/identity.ts';
-import { bytes, targetName } from '../../lib/format.ts';
+import { targetName } from '../../lib/format.ts';
 import { useCommand, useOperation } from '../../lib/operations.ts';
 import { CallView } from '../../ui/approval/call-view.tsx';
 import { Button } from '../../ui/button.tsx';
-import { CodeBlock } from '../../ui/code-block.tsx';
 import { Fact, Facts, Section } from '../../ui/inspector.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
 import { RiskBar } from '../../ui/risk-bar.tsx';
@@ -17,25 +16,8 @@ import { Untrusted } from '../../ui/untrusted.tsx';
 import { CallMark, VerdictMark } from '../../ui/verdict-mark.tsx';
 import { CallChanges } from './call-changes.tsx';
 import { ranFor } from './call-columns.tsx';
-import { LiveOutput } from './live-output.tsx';
-
-function Output({ call }: { readonly call: CallRecord }): ReactNode {
-  if (call.state === 'running') return <LiveOutput call={call.id} />;
-  if (call.output === null) return <p className="text-ink-3">{call.state === 'waiting' ? 'It has not run.' : 'None: it did not run.'}</p>;
-  const { text, truncated, exit_code, bytes: size } = call.output;
-  return (
-    <div className="flex flex-col gap-2">
-      <p className="text-sm text-ink-3">
-        {exit_code !== null && `Exit code ${exit_code} · `}
-        <span title={`${size} bytes`}>{bytes(size)}</span>
-        {truncated && ' · the rest was dropped'}
-      </p>
-      <div className="rounded-md bg-sunken px-3 py-2">
-        {text === '' ? <span className="text-ink-3">Empty.</span> : <CodeBlock text={text} />}
-      </div>
-    </div>
-  );
-}
+import { CallJob } from './call-job.tsx';
+import { CallOutput } from './call-output.tsx';
 
 function Events({ events, now }: { readonly events: readonly AuditEvent[]; readonly now: number }): ReactNode {
   if (events.length === 0) return <p className="text-ink-3">None yet.</p>;
@@ -131,8 +113,9 @@ export function CallDetails({ id, now }: { readonly id: CallId; readonly now: nu
         <Judgement call={call} now={now} />
       </Section>
       <Section title="Output">
-        <Output call={call} />
+        <CallOutput call={call} />
       </Section>
+      {call.tool === 'bash' && call.state === 'finished' && <CallJob call={call.id} now={now} />}
       <Section title="Changes">
         <CallChanges id={call.change_set_id} />
       </Section>

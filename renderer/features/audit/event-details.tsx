@@ -6,10 +6,12 @@ import { CopyButton } from '../../ui/copy-button.tsx';
 import { Fact, Facts, Section } from '../../ui/inspector.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
 import { Untrusted } from '../../ui/untrusted.tsx';
+import { EventRecording } from './event-recording.tsx';
 
 /** One row of the log: what it says, and its place in the chain. */
 export function EventDetails({ event }: { readonly event: AuditEvent }): ReactNode {
   const { hash, ...body } = event;
+  const recorded = event.type === 'execution.finished' ? event.data['recording_sha256'] : null;
   return (
     <>
       <Section title="Event">
@@ -42,6 +44,7 @@ export function EventDetails({ event }: { readonly event: AuditEvent }): ReactNo
           )}
         </Facts>
       </Section>
+      {event.call_id !== null && typeof recorded === 'string' && <EventRecording call={event.call_id} recorded={recorded} />}
       <Section title="Body">
         <div className="rounded-md bg-sunken px-3 py-2">
           <CodeBlock text={JSON.stringify(body, null, 2)} />

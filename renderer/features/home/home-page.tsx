@@ -6,6 +6,7 @@ import { Page, PageSection } from '../../ui/page.tsx';
 import { ErrorState } from '../../ui/states.tsx';
 import { Machine } from './machine.tsx';
 import { Running } from './running.tsx';
+import { RunningJobs } from './running-jobs.tsx';
 import { TryIt } from './try-it.tsx';
 import { Waiting } from './waiting.tsx';
 import { Wrong } from './wrong.tsx';
@@ -19,6 +20,7 @@ export function HomePage(): ReactNode {
     <Page title="Home" scroll>
       <Waiting status={status.data} />
       <Running />
+      <RunningJobs />
       <Wrong />
       <TryIt isFirst={status.data?.counts.calls_today === 0} />
       <div className="grid grid-cols-2 items-start max-[1100px]:grid-cols-1">
