@@ -48,6 +48,7 @@ export async function openBenchWorld(): Promise<BenchWorld> {
     rendererDir: null,
     resourcesDir,
     version: '0.0.0',
+    umask: 0o022,
     desktop: null,
     log: () => undefined,
   });
