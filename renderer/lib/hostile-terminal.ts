@@ -78,6 +78,8 @@ export function createHostileTerminal(options: HostileTerminalOptions): HostileT
   terminal.attachCustomKeyEventHandler((event) => {
     if (!typing) return false;
     if (leaves(event)) {
+      // Not for the inspector around it, either, which Escape closes.
+      event.stopPropagation();
       if (event.type === 'keydown') options.onLeave();
       return false;
     }

@@ -78,7 +78,7 @@ test('a list is worked by keyboard: j k Enter Escape', async () => {
 test('a running call shows what it writes, and can be stopped', async () => {
   await show('full', '/activity?outcome=running');
   await page.getByRole('grid', { name: 'Calls' }).getByRole('row').nth(1).click();
-  await page.getByRole('log', { name: 'Live output' }).getByText('Progress: resolved').first().waitFor();
+  await page.getByRole('group', { name: 'Live output' }).getByText('Progress: resolved').first().waitFor();
   await page.getByRole('button', { name: 'Stop it' }).click();
   await page.waitForFunction(() => window.fake?.log.some((call) => call.name === 'calls.stop'));
 });

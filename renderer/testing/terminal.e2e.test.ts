@@ -23,6 +23,7 @@ beforeAll(async () => {
   browser = await chromium.launch({ executablePath: browserPath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
   opened = await openPage(browser, { pages, fake, theme: 'light' });
   page = opened.page;
+  page.setDefaultTimeout(8000);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
 });
 
@@ -149,10 +150,14 @@ describe('hostile output', () => {
     await shows('\\u{202e}dcba\\u{202c} z\\u{200b}z');
     await print(`\r\n${E}[30;40mblack on black${E}[0m`);
     await shows('black on black');
-    const [text, ground] = await page
-      .locator('.xterm-rows span', { hasText: 'black on black' })
+    const row = page.locator('.xterm-rows > div', { hasText: /black.on.black/ });
+    const [text, ground] = await row
+      .locator('span', { hasText: 'black' })
       .first()
-      .evaluate((span) => [getComputedStyle(span).color, getComputedStyle(span).backgroundColor]);
+      .evaluate((span) => {
+        const { color, backgroundColor } = getComputedStyle(span);
+        return [color, backgroundColor];
+      });
     expect(text).not.toBe(ground);
   });
 });
