@@ -1,5 +1,5 @@
 import type { ChangeEntry } from '../../shared/domain/change.ts';
-import { isBinary, isTooLong } from './change-words.ts';
+import { isBinary, isFolder, isTooLong } from './change-words.ts';
 import { counted } from './format.ts';
 
 /** How far the operator has come with what a set holds. Keys are those of `reviewKey`. */
@@ -47,7 +47,7 @@ export function tickAll(review: Review, entries: readonly ChangeEntry[], on: boo
 }
 
 export const unseenOf = (review: Review, entries: readonly ChangeEntry[]): readonly ChangeEntry[] =>
-  tickedOf(review, entries).filter((entry) => !review.looked.has(reviewKey(entry)));
+  tickedOf(review, entries).filter((entry) => !isFolder(entry) && !review.looked.has(reviewKey(entry)));
 
 /** Why the ticked files cannot be applied yet; null when they can. */
 export function whyNotApplicable(review: Review, entries: readonly ChangeEntry[]): string | null {

@@ -69,7 +69,7 @@ export function becomesExecutable({ before, after }: ChangeEntry): boolean {
 
 /** What a set that waits is about, after the agent's name: `changed 2 files that run later`. */
 export function heldSentence(all: readonly ChangeEntry[]): string {
-  const files = all.filter(({ before, after }) => (after ?? before)?.type !== 'directory');
+  const files = all.filter((entry) => !isFolder(entry));
   const waiting = files.length === 0 ? all : files;
   const conflicts = waiting.filter(({ state }) => state === 'conflict').length;
   if (conflicts === waiting.length && conflicts > 0) return `changed ${counted(conflicts, 'file')} that also changed here`;
@@ -82,6 +82,9 @@ const shownLimit = 512 * 1024;
 
 /** Whether an entry has content that is no text. Folders have none. */
 export const isBinary = ({ is_text, before, after }: ChangeEntry): boolean => !is_text && (after ?? before)?.type === 'file';
+
+/** Whether an entry is a folder, of which there is nothing to read. */
+export const isFolder = ({ before, after }: ChangeEntry): boolean => (after ?? before)?.type === 'directory';
 
 /** Whether the text of an entry is longer than can be shown. */
 export const isTooLong = ({ is_text, before, after }: ChangeEntry): boolean =>

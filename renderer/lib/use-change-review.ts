@@ -2,7 +2,7 @@ import { useState, type RefObject } from 'react';
 import type { OutputOf } from '../../shared/contract/contract.ts';
 import type { ChangeEntry, ChangeSet } from '../../shared/domain/change.ts';
 import { emptyReview, reviewKey, tick, tickAll, tickedOf, unseenOf, whyNotApplicable, type Review } from './change-review.ts';
-import { waitingOf } from './change-words.ts';
+import { isFolder, waitingOf } from './change-words.ts';
 import { useOperation } from './operations.ts';
 import { useReadToEnd } from './use-read-to-end.ts';
 
@@ -51,7 +51,7 @@ export function useChangeReview(set: ChangeSet): ChangeReview {
   const entries = waitingOf(set);
   const [kept, setReview] = useState<Review>(emptyReview);
   const [path, setPath] = useState<string | null>(null);
-  const selected = entries.find((entry) => entry.path === path) ?? entries[0] ?? null;
+  const selected = entries.find((entry) => entry.path === path) ?? entries.find((entry) => !isFolder(entry)) ?? entries[0] ?? null;
   const key = selected === null ? null : reviewKey(selected);
   const { data, error } = useOperation(
     'changes.diff',

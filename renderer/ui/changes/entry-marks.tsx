@@ -50,7 +50,7 @@ export function KindWord({ entry }: { readonly entry: ChangeEntry }): ReactNode 
 
 /** Lines added and removed, each with its sign; nothing where they were not counted. */
 export function LineCounts({ lines }: { readonly lines: ChangeEntry['lines'] }): ReactNode {
-  if (lines === null) return null;
+  if (lines === null) return <span />;
   return (
     <span className="inline-flex gap-1.5 text-sm whitespace-nowrap tabular-nums">
       {lines.added > 0 && <span className="text-allow">+{lines.added}</span>}

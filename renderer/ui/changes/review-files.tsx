@@ -2,7 +2,7 @@ import { Eye } from 'lucide-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { ChangeEntry } from '../../../shared/domain/change.ts';
 import { isTicked, mayApply, reviewKey } from '../../lib/change-review.ts';
-import { below } from '../../lib/change-words.ts';
+import { below, isFolder } from '../../lib/change-words.ts';
 import { counted } from '../../lib/format.ts';
 import type { ChangeReview } from '../../lib/use-change-review.ts';
 import { cx } from '../cx.ts';
@@ -55,7 +55,9 @@ function Row({ entry, state, top }: RowProps): ReactNode {
       </button>
       <KindWord entry={entry} />
       <LineCounts lines={entry.lines} />
-      {review.looked.has(reviewKey(entry)) ? (
+      {isFolder(entry) ? (
+        <span />
+      ) : review.looked.has(reviewKey(entry)) ? (
         <Eye size={14} className="text-ink-3" aria-label="has been in view" />
       ) : (
         <span className="mx-auto size-1.5 rounded-full bg-accent" role="img" aria-label="not yet in view" title="Not yet in view" />
