@@ -10,7 +10,7 @@ import { goAheadArgv } from './go-ahead.ts';
 import { openHomeFolder } from './home-folder.ts';
 import type { HostSystem } from './host-system.ts';
 import { runLimited } from './limited-run.ts';
-import type { Limits } from './limits/limits.ts';
+import type { Limits, PreparedLimits } from './limits/limits.ts';
 import { joinArgv, openNamespace, type JoinedNamespaces } from './namespaces.ts';
 import { openPrivateFile } from './private-file.ts';
 import { isWithin, resolveReads, shownToolchains } from './shown-places.ts';
@@ -57,12 +57,22 @@ export const runConfined = async (
     return opened;
   };
   try {
-    const mounts = await holdMounts(deps, command);
-    closers.push(async () => releaseWorkspaces(mounts));
-    const limits = await deps.limits.prepare(command.profile.limits);
-    closers.push(() => limits.release());
-    const status = closing(await openPrivateFile());
-    const seccomp = closing(await openPrivateFile(deps.seccomp(command.profile.local_sockets)));
+    const hold = async (): Promise<readonly WorkspaceMount[]> => {
+      const held = await holdMounts(deps, command);
+      closers.push(async () => releaseWorkspaces(held));
+      return held;
+    };
+    const limit = async (): Promise<PreparedLimits> => {
+      const prepared = await deps.limits.prepare(command.profile.limits);
+      closers.push(() => prepared.release());
+      return prepared;
+    };
+    const [limits, mounts, status, seccomp] = await together([
+      limit(),
+      hold(),
+      openPrivateFile().then((file) => closing(file)),
+      openPrivateFile(deps.seccomp(command.profile.local_sockets)).then((file) => closing(file)),
+    ]);
     const home = command.profile.home === 'cache' ? closing(await openHomeFolder(deps.stateDir, homeOwner(mounts, command))) : null;
     const bridged = await openNetwork(deps, command, events);
     if (bridged !== null) closing(bridged);
@@ -108,6 +118,12 @@ export const runConfined = async (
   } finally {
     for (const close of closers.reverse()) await close();
   }
+};
+
+/** All of them, or the first failure once none is under way any more, so that what was opened is known and can be closed. */
+const together = async <const T extends readonly Promise<unknown>[]>(work: T): Promise<{ -readonly [Key in keyof T]: Awaited<T[Key]> }> => {
+  await Promise.allSettled(work);
+  return await Promise.all(work);
 };
 
 const holdMounts = async (

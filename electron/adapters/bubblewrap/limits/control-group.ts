@@ -33,6 +33,9 @@ export const beginningOf = async (pid: number | 'self'): Promise<string | null> 
 /** Makes a command's control groups. Rejects with the system's error when a needed one cannot be had. */
 export const makeControlGroup = async (plan: GroupPlan, limits: SandboxLimits, name: string): Promise<ControlGroup> => {
   const planned = plan.folders(limits);
+  // The kernel takes its time over the first process that changes its group, and little over those that follow at once. We join where we are already.
+  const [first] = planned;
+  if (first !== undefined) void writeFile(join(first.parent, 'cgroup.procs'), '0', { flag: 'r+' }).catch(() => undefined);
   const made = await Promise.allSettled(planned.map(async (folder) => makeFolder(folder, name)));
   const folders = made.map((result) => (result.status === 'fulfilled' ? result.value : null));
   const present = folders.filter((folder) => folder !== null);
