@@ -9,37 +9,13 @@ import {
 } from '../../shared/contract/contract.ts';
 import type { Bridge } from '../../shared/contract/bridge.ts';
 import type { Approval } from '../../shared/domain/approval.ts';
-import type { AuditEvent } from '../../shared/domain/audit.ts';
-import type { CallRecord } from '../../shared/domain/call.ts';
 import { Settings } from '../../shared/domain/settings.ts';
-import type { ConnectPlan, DetectedClient, GatewayStatus } from '../../shared/domain/host.ts';
+import type { ConnectPlan } from '../../shared/domain/host.ts';
 import { ago, ahead, callId, digest, tokenId } from './fake-ids.ts';
 import { createChangeHandlers } from './fake-change-handlers.ts';
-import type { FakeChange } from './fake-changes.ts';
+import type { FakeWorld, Handlers } from './fake-world.ts';
 import { plan, policyText } from './fake-host.ts';
-import { createFakeStreams, createProgramHandlers, type FakePrograms } from './fake-programs.ts';
-
-/** Everything the fake gateway knows. Tests change it and then call `push`. */
-export interface FakeWorld {
-  status: GatewayStatus;
-  approvals: Approval[];
-  calls: CallRecord[];
-  programs: FakePrograms;
-  changes: FakeChange[];
-  /** Paths that undoing refuses, with why. */
-  undoRefuses: Readonly<Record<string, string>>;
-  events: AuditEvent[];
-  tokens: OutputOf<'tokens.list'>['tokens'];
-  clients: DetectedClient[];
-  settings: Settings;
-  /** What another program put on disk. */
-  heldSettings: Settings | null;
-  policy: OutputOf<'policy.get'>;
-  /** Operations that fail, with what they say. */
-  failures: Partial<Record<OperationName, { readonly code: string; readonly message: string }>>;
-  /** Milliseconds that the try-out takes at each step. */
-  tryoutMs: number;
-}
+import { createFakeStreams, createProgramHandlers } from './fake-programs.ts';
 
 export interface FakeBridge {
   readonly bridge: Bridge;
@@ -50,8 +26,6 @@ export interface FakeBridge {
   /** Prints into every stream that is open. */
   readonly print: (text: string) => void;
 }
-
-export type Handlers = { readonly [Name in OperationName]: (input: ParsedInputOf<Name>) => OutputOf<Name> | Promise<OutputOf<Name>> };
 
 const minted = (request: {
   readonly agent: string;

@@ -1,7 +1,7 @@
 import type { Digest } from '../../shared/domain/identity.ts';
 import type { ChangeEntry, ChangeSet } from '../../shared/domain/change.ts';
 import type { Topic } from '../../shared/contract/contract.ts';
-import type { FakeWorld, Handlers } from './fake-bridge.ts';
+import type { FakeWorld, Handlers } from './fake-world.ts';
 import type { FakeChange } from './fake-changes.ts';
 import { ago } from './fake-ids.ts';
 

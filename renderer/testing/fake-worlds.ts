@@ -1,5 +1,6 @@
 import { Settings } from '../../shared/domain/settings.ts';
-import { emptyPolicy, type FakeWorld } from './fake-bridge.ts';
+import { emptyPolicy } from './fake-bridge.ts';
+import type { FakeWorld } from './fake-world.ts';
 import * as approvals from './fake-approvals.ts';
 import { fakeCall, fakeCalls, fakeEvents } from './fake-calls.ts';
 import * as changes from './fake-changes.ts';
