@@ -57,7 +57,17 @@ describe('the headless host, through the command line and the official client', 
   it.each(['2025', '2026'] as const)('an allowed call of a %s client runs at once', async (mode) => {
     const client = await host.connect(token, mode);
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name).sort()).toEqual(['bash', 'file_edit', 'file_list', 'file_read', 'file_search', 'file_write', 'job_list', 'job_output', 'job_stop']);
+    expect(tools.map(({ name }) => name).sort()).toEqual([
+      'bash',
+      'file_edit',
+      'file_list',
+      'file_read',
+      'file_search',
+      'file_write',
+      'job_list',
+      'job_output',
+      'job_stop',
+    ]);
     expect(textOf(await client.callTool({ name: 'file_read', arguments: { path: 'notes.txt' } }))).toContain('second line');
   });
 

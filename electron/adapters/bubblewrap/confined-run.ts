@@ -121,7 +121,7 @@ export const runConfined = async (
 };
 
 /** All of them, or the first failure once none is under way any more, so that what was opened is known and can be closed. */
-const together = async <const T extends readonly Promise<unknown>[]>(work: T): Promise<{ -readonly [Key in keyof T]: Awaited<T[Key]> }> => {
+const together = async <T extends readonly unknown[] | []>(work: T): Promise<{ -readonly [Key in keyof T]: Awaited<T[Key]> }> => {
   await Promise.allSettled(work);
   return await Promise.all(work);
 };
