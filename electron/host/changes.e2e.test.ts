@@ -11,7 +11,7 @@ rules:
   - { id: commands-run, effect: allow, reason: Commands run in this test., tools: [bash] }
 `;
 
-describe('F76: a command changes files, the window shows what is held, the operator decides', () => {
+describe('a command changes files, the window shows what is held, the operator decides', () => {
   let desktop: DesktopApp;
   let client: Client;
   let page: Page;

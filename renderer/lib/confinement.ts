@@ -1,7 +1,7 @@
 import type { GatewayStatus } from '../../shared/domain/host.ts';
 
 const words = {
-  bubblewrap: 'in bubblewrap, no network',
+  bubblewrap: 'in bubblewrap, no network but what its profile lists',
   allowlist: 'no sandbox here: only a short list of programs that read',
   none: 'no sandbox: as you, without any isolation',
   refuse: 'no sandbox here: it will be refused',

@@ -96,7 +96,7 @@ test('THREATS 15: several files are applied only after each was in view; the arr
   expect((decision?.input as { paths: string[] }).paths).toHaveLength(3);
 });
 
-test('F76: some files are applied, the others go on waiting on the same card and arm anew', async () => {
+test('some files are applied, the others go on waiting on the same card and arm anew', async () => {
   await card('change_several');
   await page.getByRole('checkbox', { name: 'Apply package.json' }).waitFor();
   await page.getByRole('checkbox', { name: 'Apply .husky/pre-commit' }).focus();

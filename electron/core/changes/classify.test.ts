@@ -83,7 +83,7 @@ const paths = (text: string) =>
     .split(/[ \n]+/)
     .map((path) => path.replaceAll('\u0000', ' '));
 
-describe('F57: which paths apply at once', () => {
+describe('which paths apply at once', () => {
   it.each(paths(APPLY))('%j applies, made, changed or deleted', async (path) => {
     expect(await effectOf([change(path)])).toEqual(['apply']);
     expect(await effectOf([change(path, { kind: 'modified', before: file(0o644, 'y') })])).toEqual(['apply']);
@@ -113,7 +113,7 @@ describe('F57: which paths apply at once', () => {
   });
 });
 
-describe('F57: modes', () => {
+describe('modes', () => {
   it.each<[string, ChangeToJudge, string]>([
     ['a new program', change('tool', { after: file(0o755) }), 'builtin:executable'],
     ['for the group alone', change('tool', { after: file(0o654) }), 'builtin:executable'],
@@ -134,7 +134,7 @@ describe('F57: modes', () => {
   });
 });
 
-describe('F57: links', () => {
+describe('links', () => {
   it.each<[string, string]>([
     ['a', 'b.txt'],
     ['docs/a', '../src/b.ts'],
@@ -193,7 +193,7 @@ describe('F57: links', () => {
   });
 });
 
-describe('F57: repositories', () => {
+describe('repositories', () => {
   const bare = (at: string) => [change(`${at}/HEAD`), change(`${at}/objects/x`), change(`${at}/refs/x`), change(`${at}/config`)];
   const all = (effect: string, count: number) => Array.from({ length: count }, () => effect);
 
@@ -253,7 +253,7 @@ describe('F57: repositories', () => {
   });
 });
 
-describe('F57: a set as a whole', () => {
+describe('a set as a whole', () => {
   it('a folder stays while something in it stays', async () => {
     const set = [gone('p', folder), gone('p/a', folder), gone('p/a/x.ts'), gone('p/b', folder), gone('p/b/Makefile')];
     expect(await effectOf(set)).toEqual(['hold', 'apply', 'apply', 'hold', 'hold']);

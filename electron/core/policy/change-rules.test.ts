@@ -22,7 +22,7 @@ const input = (path: string, classes: readonly ChangeClass[] = [], more: Partial
   ...more,
 });
 
-describe('F57: changes: in policy.yaml', () => {
+describe('changes: in policy.yaml', () => {
   const judge = (rules: readonly string[], change: ChangeInput) => compiled(...rules).judge?.(change);
 
   it('without a rule that matches, classes hold and everything else applies', () => {
