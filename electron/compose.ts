@@ -12,6 +12,7 @@ import { closeOpenCalls } from './core/pipeline/close-open-calls.ts';
 import { handleToolCall } from './core/pipeline/handle-tool-call.ts';
 import { stopCall } from './core/pipeline/stop-call.ts';
 import { explainCall } from './core/policy/explain-call.ts';
+import { confinementCapabilities, toolchainCapability } from './core/sandbox/sandbox-capability.ts';
 import { createStatus, isConnected } from './core/status/gateway-status.ts';
 import { createTryOut } from './core/tryout/try-out.ts';
 import { createGateway } from './gateway/gateway.ts';
@@ -69,6 +70,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     clock,
     machine,
     sandbox: () => sandbox.status(),
+    toolchains: world.toolchains,
     tokens: () => tokens.list(),
     runningCount: () => running.count(),
     closedBecause: () => gate.closedBecause() ?? world.degradedBecause(),
@@ -95,6 +97,10 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     settings,
     sandbox,
     machine,
+    confinement: async () => {
+      await layers.probe();
+      return [...confinementCapabilities(sandbox.status()), toolchainCapability(await world.toolchains())];
+    },
     clients,
     desktop: options.desktop,
     bus,

@@ -22,6 +22,7 @@ import { Settings } from '../../shared/domain/settings.ts';
 import { createStatusHandlers } from '../operator/handlers/status.ts';
 import type { ShellParser } from '../core/policy/shell-parser.ts';
 import type { Offline } from './offline.ts';
+import { toolchainCapability } from '../core/sandbox/sandbox-capability.ts';
 import { createSandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
 
 interface Judgement {
@@ -115,6 +116,7 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
       const handlers = createStatusHandlers({
         sandbox,
         machine,
+        confinement: async () => [toolchainCapability((await sandbox.toolchains()).map(({ name }) => name))],
         store: { verify: async () => (await log()).verify() },
         status: () => Promise.reject(new AppError('unavailable', 'No host runs.')),
         tryOut: () => Promise.reject(new AppError('unavailable', 'No host runs.')),

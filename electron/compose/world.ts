@@ -46,6 +46,8 @@ export interface World {
   readonly store: Store;
   readonly files: Files;
   readonly sandbox: SandboxSwitch;
+  /** Names of the toolchains under HOME that commands see. */
+  readonly toolchains: () => Promise<readonly string[]>;
   readonly egress: Egress;
   readonly layers: Layers;
   readonly changeFiles: ChangeFiles;
@@ -174,6 +176,7 @@ export function createWorld(options: GatehouseOptions): World {
     store,
     files,
     sandbox,
+    toolchains: async () => (await bubblewrap.toolchains()).map(({ name }) => name),
     egress,
     layers,
     changeFiles: createChangeFiles({ dataDir, protectedPaths }),

@@ -1,5 +1,5 @@
-import type { Capability, SandboxTrial } from '../../../shared/domain/host.ts';
-import type { EffectiveSandbox } from '../../../shared/domain/sandbox.ts';
+import type { Capability, SandboxStatus, SandboxTrial } from '../../../shared/domain/host.ts';
+import type { EffectiveSandbox, LayerStatus } from '../../../shared/domain/sandbox.ts';
 
 const says = {
   bubblewrap: { title: 'Commands run in bubblewrap', status: 'pass' },
@@ -18,3 +18,35 @@ export const sandboxCapability = (trial: SandboxTrial & { readonly reason_for_do
     fix: trial.fix,
   };
 };
+
+const layerStatus = { overlay: 'pass', copy: 'warn', none: 'fail' } as const satisfies Record<LayerStatus['kind'], Capability['status']>;
+
+/** Where changes land first, and what holds commands to their limits. */
+export const confinementCapabilities = ({ layer, limits }: Pick<SandboxStatus, 'layer' | 'limits'>): readonly Capability[] => [
+  {
+    id: 'layers',
+    title: 'Changes land in a copy-on-write layer',
+    status: layer === null ? 'unknown' : layerStatus[layer.kind],
+    evidence: layer?.detail ?? 'Not tried yet.',
+    fix: layer?.fix ?? null,
+  },
+  {
+    id: 'limits',
+    title: 'Commands are held to limits',
+    status: limits === null ? 'unknown' : limits.mechanism === 'prlimit' || !limits.watchdog ? 'warn' : 'pass',
+    evidence:
+      limits === null
+        ? 'Not tried yet.'
+        : `${limits.detail} ${limits.watchdog ? 'A watchdog also adds up memory, processes and disk.' : 'The watchdog does not work here.'}`,
+    fix: null,
+  },
+];
+
+/** Which toolchains of the operator's commands see. */
+export const toolchainCapability = (names: readonly string[]): Capability => ({
+  id: 'toolchains',
+  title: 'Toolchains under HOME are shown to commands, read-only',
+  status: 'pass',
+  evidence: names.length === 0 ? 'None was found.' : `${names.join(', ')}, without the files that hold their credentials.`,
+  fix: null,
+});

@@ -3,7 +3,7 @@ import type { AgentToken } from '../../../shared/domain/identity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MachineProbes } from '../ports/machine.ts';
 import type { Store } from '../ports/store.ts';
-import { sandboxCapability } from '../sandbox/sandbox-capability.ts';
+import { confinementCapabilities, sandboxCapability, toolchainCapability } from '../sandbox/sandbox-capability.ts';
 
 /** An agent counts as connected for this long after its last request: newer protocol revisions keep no connection. Milliseconds. */
 const connectedMs = 5 * 60_000;
@@ -18,6 +18,8 @@ export interface StatusDeps {
   readonly clock: Clock;
   readonly machine: MachineProbes;
   readonly sandbox: () => SandboxStatus;
+  /** Names of the toolchains that commands see. */
+  readonly toolchains: () => Promise<readonly string[]>;
   readonly tokens: () => readonly AgentToken[];
   readonly runningCount: () => number;
   readonly closedBecause: () => string | null;
@@ -32,23 +34,25 @@ export function createStatus(deps: StatusDeps): () => Promise<GatewayStatus> {
 
   return async () => {
     probed ??= Promise.all([deps.machine.keychain(), deps.machine.runtime(), deps.machine.user()]);
-    const [counts, head, waiting, capabilities] = await Promise.all([
+    const [counts, head, waiting, capabilities, toolchains] = await Promise.all([
       deps.store.counts(startOfDay(deps.clock.now())),
       deps.store.auditHead(),
       deps.store.approvals({ states: ['pending'], limit: 1000 }),
       probed,
+      deps.toolchains(),
     ]);
     const reason = deps.closedBecause();
     const verified = deps.lastVerification();
     const now = deps.clock.now();
+    const sandbox = deps.sandbox();
     return {
       ...deps.fixed,
       ...deps.live(),
       state: reason === null ? 'running' : 'closed',
       state_reason: reason,
-      sandbox: deps.sandbox(),
+      sandbox,
       audit: { events: head.seq, head: head.hash, verified_at: verified?.at ?? null, ok: verified?.ok ?? null },
-      capabilities: [sandboxCapability(deps.sandbox()), ...capabilities],
+      capabilities: [sandboxCapability(sandbox), ...confinementCapabilities(sandbox), toolchainCapability(toolchains), ...capabilities],
       counts: {
         waiting: waiting.length,
         running: deps.runningCount(),

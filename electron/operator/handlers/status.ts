@@ -11,6 +11,8 @@ import type { HandlersOf } from '../handler.ts';
 export interface StatusHandlerDeps {
   readonly sandbox: Pick<Sandbox, 'probe'>;
   readonly machine: MachineProbes;
+  /** Layers, limits and toolchains, as they are after the sandbox was tried; none where they are not known. */
+  readonly confinement: () => Promise<readonly Capability[]>;
   readonly store: Pick<Store, 'verify'>;
   readonly status: () => Promise<GatewayStatus>;
   /** Puts the built-in harmless call through the real gateway. */
@@ -29,7 +31,8 @@ export function createStatusHandlers(deps: StatusHandlerDeps): HandlersOf<'statu
         deps.machine.user(),
         probeAudit(deps.store),
       ];
-      return { items: await Promise.all(probes) };
+      const [sandbox, ...rest] = await Promise.all(probes);
+      return { items: [...(sandbox === undefined ? [] : [sandbox]), ...(await deps.confinement()), ...rest] };
     },
     'tryout.run': async () => deps.tryOut(),
   };
