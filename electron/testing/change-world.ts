@@ -1,9 +1,10 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Digest, TaskId } from '../../shared/domain/identity.ts';
+import type { TaskId } from '../../shared/domain/identity.ts';
 import { createChangeFiles } from '../adapters/change-files/change-files.ts';
 import { createChangeBus } from '../core/change-bus.ts';
+import type { ApprovedContent } from '../core/changes/change-set-parts.ts';
 import { createChangeSets, type ChangeSets } from '../core/changes/change-sets.ts';
 import type { ClassifyChanges } from '../core/changes/change-to-judge.ts';
 import type { ChangeFiles } from '../core/ports/change-files.ts';
@@ -26,7 +27,7 @@ export interface ChangeWorld {
   readonly changes: ChangeSets;
   /** Makes the second tree what the real one is. */
   copy(): void;
-  collect(approved?: ReadonlyMap<string, Digest>): ReturnType<ChangeSets['collect']>;
+  collect(approved?: ReadonlyMap<string, ApprovedContent>): ReturnType<ChangeSets['collect']>;
   remove(): void;
 }
 

@@ -17,11 +17,17 @@ export interface CollectedCall {
   readonly summary: string;
 }
 
+/** A content that the operator approved, and the one that it was shown to replace; null: nothing. */
+export interface ApprovedContent {
+  readonly before: Digest | null;
+  readonly after: Digest;
+}
+
 export interface Collection {
   readonly call: CollectedCall;
   readonly view: Pick<LayerView, 'task' | 'roots' | 'scan'>;
-  /** Paths whose exact content, by its SHA-256, the operator approved: no second question about that content. */
-  readonly approved: ReadonlyMap<string, Digest>;
+  /** Paths whose exact change of content, by its SHA-256, the operator approved: no second question about that one. */
+  readonly approved: ReadonlyMap<string, ApprovedContent>;
 }
 
 export interface ChangeDecision {

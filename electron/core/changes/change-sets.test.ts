@@ -2,9 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, sta
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangeSet } from '../../../shared/domain/change.ts';
-import type { Digest } from '../../../shared/domain/identity.ts';
 import { createChangeWorld, growTree, type ChangeWorld } from '../../testing/change-world.ts';
 import { sha256Hex } from '../canonical-json.ts';
+import type { ApprovedContent } from './change-set-parts.ts';
 import { treeSnapshot } from '../../testing/tree-snapshot.ts';
 
 let world: ChangeWorld;
@@ -18,7 +18,7 @@ const seen = (path: string): string => join(world.merged, path);
 const states = (set: ChangeSet | null): Record<string, string> =>
   Object.fromEntries((set?.entries ?? []).map(({ path, state }) => [path.slice(world.workspace.length + 1), state]));
 /** What a call left, with something for the test that stays in its layer. */
-async function collected(approved: ReadonlyMap<string, Digest> = new Map()): Promise<ChangeSet> {
+async function collected(approved: ReadonlyMap<string, ApprovedContent> = new Map()): Promise<ChangeSet> {
   const set = await world.collect(approved);
   if (set === null) throw new Error('nothing was collected');
   return set;
@@ -102,8 +102,30 @@ describe('collecting what a call changed', () => {
     writeFileSync(seen('hold-me'), 'one');
     writeFileSync(seen('hold-too'), 'other');
     // Something else wrote to the second path after it had been approved.
-    const approved = new Map([real('hold-me'), real('hold-too')].map((path) => [path, sha256Hex('one')]));
+    const approved = new Map([real('hold-me'), real('hold-too')].map((path) => [path, { before: null, after: sha256Hex('one') }]));
     expect(states(await collected(approved))).toEqual({ 'hold-me': 'applied', 'hold-too': 'held' });
+  });
+
+  it('takes a yes to a difference for no yes to what it was made upon, nor to a new program', async () => {
+    writeFileSync(real('hold-me'), 'real');
+    writeFileSync(real('hold-mode'), 'real');
+    world.copy();
+    writeFileSync(seen('hold-me'), 'real, evil');
+    expect(states(await collected())).toEqual({ 'hold-me': 'held' });
+    // What was shown began at the version that waits.
+    writeFileSync(seen('hold-me'), 'real, evil, harmless');
+    const upon = (before: string, after: string) => ({ before: sha256Hex(before), after: sha256Hex(after) });
+    expect(states(await collected(new Map([[real('hold-me'), upon('real, evil', 'real, evil, harmless')]])))).toEqual({
+      'hold-me': 'held',
+    });
+    writeFileSync(seen('hold-mode'), 'new');
+    chmodSync(seen('hold-mode'), 0o755);
+    const approved = new Map([[real('hold-mode'), upon('real', 'new')]]);
+    expect(states(await collected(approved))).toEqual({ 'hold-mode': 'held' });
+    expect(readFileSync(real('hold-me'), 'utf8')).toBe('real');
+    // Positive control: the same yes, where nothing else changed.
+    chmodSync(seen('hold-mode'), statSync(real('hold-mode')).mode);
+    expect(states(await collected(approved))).toEqual({ 'hold-mode': 'applied' });
   });
 
   it('holds a rename of which one half is held, and what needs a folder that waits', async () => {

@@ -1,5 +1,5 @@
 import type { ChangeEntry } from '../../../shared/domain/change.ts';
-import type { Digest } from '../../../shared/domain/identity.ts';
+import type { ApprovedContent } from './change-set-parts.ts';
 import type { ChangeContext, Classification, ClassifyChanges } from './change-to-judge.ts';
 import { halvesOf, type Decided, type Draft } from './drafts.ts';
 import { ancestorsOf } from './plan-steps.ts';
@@ -9,7 +9,7 @@ export type Judged = Draft & Decided;
 export interface Judge {
   readonly classify: ClassifyChanges;
   readonly context: ChangeContext;
-  readonly approved: ReadonlyMap<string, Digest>;
+  readonly approved: ReadonlyMap<string, ApprovedContent>;
   /** Paths whose very same change the operator has undone before in this task. */
   readonly undone: ReadonlySet<string>;
   /** Paths that wait already, by an earlier set. */
@@ -25,7 +25,7 @@ const unjudged: Classification = { effect: 'hold', rule: 'builtin:unjudged', rea
 export async function judgeDrafts(drafts: readonly Draft[], judge: Judge): Promise<readonly Judged[]> {
   const { approved, classify, context } = judge;
   // SECURITY: the content and not the path was approved; whatever else wrote there meanwhile is judged like everything.
-  const isApproved = ({ path, after }: Draft): boolean => after?.type === 'file' && approved.get(path) === after.sha256;
+  const isApproved = (draft: Draft): boolean => isWhatWasShown(draft, approved.get(draft.path));
   const halves = drafts.flatMap((draft) => halvesOf(draft).map((half) => ({ draft, half })));
   const answers = await classify(
     halves.map(({ half }) => {
@@ -44,6 +44,17 @@ export async function judgeDrafts(drafts: readonly Draft[], judge: Judge): Promi
   });
   const judged = drafts.map((draft) => ({ ...draft, ...decided(draft, strictest.get(draft) ?? unjudged) }));
   return followFolders(judged, judge.waiting);
+}
+
+/**
+ * SECURITY: the difference that was shown may have begun at a version that itself only waits; the yes is good where the real file is what it began
+ * at. It showed no mode, so it makes no program.
+ */
+function isWhatWasShown({ before, after }: Draft, shown: ApprovedContent | undefined): boolean {
+  if (shown === undefined || after?.type !== 'file' || after.sha256 !== shown.after) return false;
+  if (before !== null && before.type !== 'file') return false;
+  const becomesProgram = (after.mode & 0o111) !== 0 && ((before?.mode ?? 0) & 0o111) === 0;
+  return (before?.sha256 ?? null) === shown.before && !becomesProgram;
 }
 
 function decided(draft: Draft, { effect, rule, reason }: Classification): Decided {
