@@ -26,15 +26,18 @@ export interface TaskLayersDeps {
 export function createTaskLayers({ layers, changes }: TaskLayersDeps): TaskLayers {
   return {
     async forTask(task, workspaces) {
-      const held = await changes.heldPaths(task);
-      const open = async (): Promise<LayerView> => await layers.open(task, workspaces, held);
+      // What is held is asked at the moment of opening: while a call waits for the operator, others of its task go on.
+      const open = async (held: readonly string[]): Promise<LayerView> => await layers.open(task, workspaces, held);
       let view = await layers.join(task);
-      if (view === null && held.length > 0 && workspaces.length > 0) view = await open();
+      if (view === null && workspaces.length > 0) {
+        const held = await changes.heldPaths(task);
+        if (held.length > 0) view = await open(held);
+      }
       let isWritten = false;
       return {
         view: () => view,
         async openForWriting() {
-          view ??= await open();
+          view ??= (await layers.join(task)) ?? (await open(await changes.heldPaths(task)));
           isWritten = true;
           return view;
         },

@@ -25,8 +25,7 @@ export async function handleToolCall(deps: PipelineDeps, incoming: IncomingCall)
     try {
       return await decideAndRun(deps, resolved.value);
     } finally {
-      await resolved.value.resolution.release();
-      await resolved.value.layer.close();
+      await resolved.value.resolution.release().finally(async () => resolved.value.layer.close());
     }
   } catch (error) {
     if (error instanceof AppError && error.code === 'unavailable') return unavailableReply(error.message);

@@ -5,6 +5,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { JsonObject } from '../../../shared/json.ts';
 import { canonicalJson, sha256Hex } from '../canonical-json.ts';
 import { randomId } from '../identity/random-id.ts';
+import type { TaskLayer } from '../changes/task-layers.ts';
 import type { Resolution, ToolDefinition } from '../tools/tool.ts';
 import type { Denial, IncomingCall, PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 
@@ -33,13 +34,16 @@ export async function resolveCall(deps: PipelineDeps, incoming: IncomingCall): P
   if (!args.success) return refuse('invalid', 'builtin:arguments', issuesText(args.error), 'Correct the arguments and call again.');
 
   // What the task has changed and the real files do not have is what the call sees.
-  const layer = await deps.layers.forTask(task.id, incoming.token.workspaces);
+  let layer: TaskLayer | null = null;
+  let resolution: Resolution | null = null;
   try {
+    layer = await deps.layers.forTask(task.id, incoming.token.workspaces);
     const context = { token: incoming.token, task: task.id, call: record.id, view: layer.view() };
-    const resolution = await tool.resolve(args.data, context);
+    resolution = await tool.resolve(args.data, context);
     return { ok: true, value: { ...bind(deps, incoming, tool, resolution, record, task.id), layer } };
   } catch (error) {
-    await layer.close();
+    await resolution?.release();
+    await layer?.close();
     if (!(error instanceof AppError)) throw error;
     const isForbidden = error.code === 'forbidden';
     return refuse(
