@@ -45,6 +45,7 @@ describe('background jobs', () => {
   const job = (run: NewJob['run'], over: Partial<NewJob> = {}): NewJob => ({
     task,
     token,
+    expiresAt: new Date(clock.now() + 86_400_000).toISOString(),
     agent: 'robin',
     call: newCallId(),
     command: 'serve',
@@ -111,6 +112,26 @@ describe('background jobs', () => {
     await jobs.stopAll();
   });
 
+  it('counts and stops also what is only about to begin', async () => {
+    const many = Array.from({ length: 9 }, () => jobs.start(job(serving)));
+    await expect(many[8]).rejects.toMatchObject({ code: 'conflict' });
+    let ran = false;
+    const other = newTokenId();
+    const starting = jobs.start(job(async () => ((ran = true), ended), { token: other, task: newTaskId() }));
+    await jobs.stopToken(other, 'Its token was revoked.');
+    expect(await starting).toMatchObject({ state: 'stopped', reason: 'Its token was revoked.' });
+    expect(ran).toBe(false);
+    await jobs.stopAll();
+    await Promise.all(many.slice(0, 8));
+  });
+
+  it('F22: ends a job when its token expires', async () => {
+    const one = await start(job(serving, { expiresAt: new Date(clock.now() + 3_600_000).toISOString() }));
+    expect(jobs.list(task)[0]?.state).toBe('running');
+    await clock.advance(3_600_000);
+    expect(await jobs.stop(task, one.id, 'x')).toMatchObject({ state: 'stopped', reason: 'Its token expired.' });
+  });
+
   it('starts nothing that cannot be recorded', async () => {
     let ran = false;
     const broken = createJobs({
@@ -138,7 +159,11 @@ describe('background jobs', () => {
     };
     expect(await jobs.network(task)).toBeNull();
     const { id } = await start(job(run));
-    expect(await jobs.network(task)).toBe(77);
+    const network = await jobs.network(task);
+    expect(network?.fd).toBe(77);
+    // One of each caller's own.
+    expect(await jobs.network(task)).not.toBe(network);
+    await network?.close();
     expect(await jobs.network(newTaskId())).toBeNull();
     await jobs.stop(task, id, 'x');
     expect(await jobs.network(task)).toBeNull();

@@ -22,12 +22,16 @@ const settleMs = 700;
 export interface NewJob {
   readonly task: TaskId;
   readonly token: TokenId;
+  /** When its token ends, and it with it. */
+  readonly expiresAt: string;
   readonly agent: AgentName;
   readonly call: CallId;
   readonly command: string;
   /** Runs it in this view; null where it runs without a layer. */
   readonly run: (signal: AbortSignal, view: LayerView | null, events: SandboxEvents) => Promise<SandboxResult>;
 }
+
+type OpenNetwork = NonNullable<Awaited<ReturnType<SandboxHandle['openNetwork']>>>;
 
 export interface Jobs {
   /** Starts it and answers once it has ended or has run for a moment. Errors: `conflict` when too many run. */
@@ -39,8 +43,8 @@ export interface Jobs {
   /** Kills it with everything that it started, and waits for its end. Errors: `not_found`. */
   stop(task: TaskId | null, id: JobId, reason: string): Promise<Job>;
   stopToken(token: TokenId, reason: string): Promise<void>;
-  /** Descriptor of the network namespace that the task's running jobs share; null when none runs. */
-  network(task: TaskId): Promise<number | null>;
+  /** Opens the network namespace that the task's running jobs share; null when none runs. The caller closes it. */
+  network(task: TaskId): Promise<OpenNetwork | null>;
   stopAll(): Promise<void>;
 }
 
@@ -60,7 +64,6 @@ interface Entry {
   text: string;
   readonly abort: AbortController;
   handle: SandboxHandle | null;
-  network: { readonly fd: number; close(): Promise<void> } | null;
   ended: Promise<void>;
 }
 
@@ -80,6 +83,20 @@ export function createJobs(deps: JobsDeps): Jobs {
     for (const { job } of ended.slice(0, Math.max(0, ended.length - limits.ended))) entries.delete(job.id);
   };
 
+  /** Answers a view of its own: the call that starts it lets go of the other one. */
+  async function begin(entry: Entry, job: NewJob): Promise<LayerView | null> {
+    let view: LayerView | null = null;
+    try {
+      view = await deps.layers.join(job.task);
+      await deps.store.commit({ events: [jobEvent('job.started', job, entry.job)], changes: [] });
+      return view;
+    } catch (error) {
+      entries.delete(entry.job.id);
+      await view?.close();
+      throw error;
+    }
+  }
+
   async function run(entry: Entry, job: NewJob, view: LayerView | null): Promise<void> {
     const onStarted = (handle: SandboxHandle): void => {
       entry.handle = handle;
@@ -88,7 +105,11 @@ export function createJobs(deps: JobsDeps): Jobs {
       entry.text = (entry.text + chunk).slice(-keptOutput);
       deps.live.append(job.call, chunk);
     };
+    // SECURITY: what a token left running ends with it, also when it only expires.
+    const left = Math.max(0, Date.parse(job.expiresAt) - deps.clock.now());
+    const cancel = deps.clock.after(left, () => entry.abort.abort('Its token expired.'));
     try {
+      if (entry.abort.signal.aborted) throw new AppError('conflict', String(entry.abort.signal.reason));
       const { exit, limit } = await job.run(entry.abort.signal, view, { onOutput, onStarted });
       const code = exit.kind === 'exited' ? exit.code : null;
       const reason = typeof entry.abort.signal.reason === 'string' ? entry.abort.signal.reason : null;
@@ -107,10 +128,9 @@ export function createJobs(deps: JobsDeps): Jobs {
         reason: error instanceof AppError ? error.message : 'it failed inside the gateway',
       };
     }
+    cancel();
     entry.job = { ...entry.job, ended_at: now() };
     entry.handle = null;
-    await entry.network?.close();
-    entry.network = null;
     deps.live.end(job.call);
     await finish(entry, job, view);
   }
@@ -163,17 +183,16 @@ export function createJobs(deps: JobsDeps): Jobs {
         text: '',
         abort: new AbortController(),
         handle: null,
-        network: null,
         ended: Promise.resolve(),
       };
-      // A view of its own: the call that starts it lets go of the other one.
-      const view = await deps.layers.join(task);
-      await deps.store.commit({ events: [jobEvent('job.started', job, entry.job)], changes: [] }).catch(async (error: unknown) => {
-        await view?.close();
-        throw error;
-      });
+      // SECURITY: counted, and stopped with its token, from here on: nothing is waited for before.
       entries.set(id, entry);
-      entry.ended = run(entry, job, view);
+      const begun = begin(entry, job);
+      entry.ended = begun.then(
+        async (view) => await run(entry, job, view),
+        () => undefined,
+      );
+      await begun;
       await new Promise<void>((resolve) => {
         const cancel = deps.clock.after(settleMs, resolve);
         void entry.ended.then(() => {
@@ -204,9 +223,9 @@ export function createJobs(deps: JobsDeps): Jobs {
     async network(task) {
       for (const entry of ofTask(task)) {
         if (entry.job.state !== 'running') continue;
-        // Opened when it is first wanted: right after the start there is nothing yet to open.
-        entry.network ??= (await entry.handle?.openNetwork()) ?? null;
-        if (entry.network !== null) return entry.network.fd;
+        // SECURITY: each call has a descriptor of its own; the number of a shared one could be another file's once the job has ended.
+        const network = (await entry.handle?.openNetwork()) ?? null;
+        if (network !== null) return network;
       }
       return null;
     },

@@ -136,9 +136,7 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
       const profile = deps.profiles.get(name);
       if (profile === null) throw new AppError('unavailable', `there is no sandbox profile called ${name}`);
       const view = await viewFor(deps, profile, place.context.view, openLayer);
-      // A profile that has a network of its own does not share another's.
-      const network = profile.network === 'none' ? await deps.jobs.network(place.context.task) : null;
-      const command = (current: LayerView | null): SandboxCommand => ({
+      const command = (current: LayerView | null, network: number | null): SandboxCommand => ({
         argv,
         cwd: place.cwd,
         workspaces: place.workspaces,
@@ -150,13 +148,23 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
         tty,
         network,
       });
+      const run: NewJob['run'] = async (running, current, events) => {
+        // A profile that has a network of its own does not share another's.
+        const network = profile.network === 'none' ? await deps.jobs.network(place.context.task) : null;
+        try {
+          return await deps.sandbox.run(command(current, network?.fd ?? null), running, events);
+        } finally {
+          await network?.close();
+        }
+      };
       if (args.background === true) {
         const { task, call, token } = place.context;
-        const run: NewJob['run'] = async (jobSignal, own, events) => deps.sandbox.run(command(own), jobSignal, { ...events, onEgress });
-        const job = await deps.jobs.start({ task, call, token: token.id, agent: token.agent, command: args.command, run });
-        return startedJob(job);
+        // SECURITY: a job does not listen to its call's signal, so what has ended by now must not begin.
+        if (signal.aborted) throw new AppError('conflict', 'the call was stopped before its job began');
+        const about = { task, call, token: token.id, expiresAt: token.expires_at, agent: token.agent, command: args.command };
+        return startedJob(await deps.jobs.start({ ...about, run: async (own, view, events) => run(own, view, { ...events, onEgress }) }));
       }
-      const result = await deps.sandbox.run(command(view), signal, { onOutput, onStarted, onEgress });
+      const result = await run(signal, view, { onOutput, onStarted, onEgress });
       return outputOf(result, seconds, profile);
     },
     release: async () => undefined,
