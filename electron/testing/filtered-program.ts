@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   numberOfCall,
   seccompArchitecture,
@@ -37,6 +37,8 @@ export interface FilteredResult {
 const everyCapability = [
   ...['--unshare-all', '--unshare-user', '--uid', '0', '--gid', '0', '--cap-add', 'ALL', '--die-with-parent'],
   ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', '--chdir', '/tmp'],
+  // A checkout below /tmp is still to have its Node.
+  ...['--ro-bind', dirname(process.execPath), dirname(process.execPath)],
 ];
 
 /** Nothing but the filter: as if started on the host itself. */

@@ -22,6 +22,7 @@ describe('the six tools on a real file system, parser and sandbox', () => {
   let world: SandboxWorld;
   let registry: ToolRegistry;
   let layers: Layers;
+  let lasting: LayerView;
   const task = 'task_0000000000000000' as TaskId;
   beforeEach(async () => {
     world = await openSandboxWorld();
@@ -33,6 +34,8 @@ describe('the six tools on a real file system, parser and sandbox', () => {
       findProgram: createFindProgram('/usr/bin:/bin'),
     });
     await layers.probe();
+    // Nothing is collected here: every change stays in the layer as long as it is open, and the next call sees it.
+    lasting = await layers.open(task, [world.workspace], []);
     const shell = createShellParser();
     await shell.start();
     const settings = () => ({ bash_timeout_s: 20, output_limit_bytes: 100_000 });
@@ -42,6 +45,7 @@ describe('the six tools on a real file system, parser and sandbox', () => {
     ]);
   });
   afterEach(async () => {
+    await lasting.close();
     await layers.stop();
     await world.close();
   });
@@ -51,8 +55,7 @@ describe('the six tools on a real file system, parser and sandbox', () => {
     return tool.resolve(tool.arguments.parse(args), toolContext(storedToken({ workspaces: [world.workspace] }).token, view));
   };
   const run = async (name: string, args: unknown): Promise<ToolOutput> => {
-    // Nothing is collected here: every change stays in the layer, and the next call sees it.
-    const view = await layers.open(task, [world.workspace], [world.workspace]);
+    const view = await layers.open(task, [world.workspace], []);
     try {
       const resolution = await resolve(name, args, view);
       return await resolution.execute(toolRun({ openLayer: async () => view })).finally(async () => resolution.release());

@@ -27,6 +27,12 @@ export const createBare = ({ runner, home, checkWorkspace }: BareDeps): Sandbox 
     probe: async () => status,
     status: () => status,
     async run(command, signal, { onOutput, onStarted } = {}) {
+      // SECURITY: what was let through for a layer or for reading only is not run on the real files when the sandbox was switched off meanwhile.
+      if (command.mount.kind !== 'scratch')
+        throw new AppError(
+          'forbidden',
+          'the sandbox was switched off while this call was under way: call again, and the operator will be asked',
+        );
       for (const workspace of command.workspaces) {
         if ((await checkWorkspace(workspace)) !== workspace)
           throw new AppError('forbidden', `the workspace ${workspace} is no longer the folder that it was: check it and mint a new token`);

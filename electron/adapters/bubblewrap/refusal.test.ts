@@ -69,7 +69,7 @@ describe('sandbox: never bare', () => {
     const lying = standIn(
       'lying',
       // It leaves the limits out, too: outside a namespace they would count every process of this user, and stop the test command.
-      'while [[ $1 != -- ]]; do [[ $1 == --chdir ]] && cd "$2"; shift; done; shift; [[ $1 == */prlimit ]] && while [[ $1 != -- ]]; do shift; done; [[ $1 == -- ]] && shift; echo \'{ "exit-code": 0 }\' >&3; exec "$@"',
+      'while [[ $1 != -- ]]; do [[ $1 == --chdir ]] && cd "$2"; shift; done; shift; [[ $4 == go-ahead ]] && shift 4; exec 3<&- 4>&-; [[ $1 == */prlimit ]] && while [[ $1 != -- ]]; do shift; done; [[ $1 == -- ]] && shift; echo \'{ "exit-code": 0 }\' >&5; exec "$@"',
     );
     const tried = await attempt(lying);
     expect(tried.status).toMatchObject({ effective: 'refuse', detail: expect.stringContaining('was not confined') as string });

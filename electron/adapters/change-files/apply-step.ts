@@ -81,8 +81,8 @@ async function makeChange(parent: HeldParent, found: Inspected, wanted: FileVers
     return;
   }
   if (wanted.type === 'directory') {
-    if (is === null) mkdirSync(target, 0o700);
-    await setMode(parent, wanted.mode, is === null ? null : found.stat);
+    if (is === null) await placeFolder(parent, found, wanted.mode);
+    else await setMode(parent, wanted.mode, found.stat);
     return;
   }
   if (wanted.type === 'symlink') {
@@ -92,6 +92,30 @@ async function makeChange(parent: HeldParent, found: Inspected, wanted: FileVers
   const isModeOnly = is?.type === 'file' && is.sha256 === wanted.sha256 && found.stat?.nlink === 1n;
   if (isModeOnly) await setMode(parent, wanted.mode, found.stat);
   else await place(parent, found, async (temporary) => await writeFile(temporary, wanted, { deps, found, path }));
+}
+
+/** A folder gets its name only once it has its mode, so that a crash leaves none with another. */
+async function placeFolder(parent: HeldParent, found: Inspected, mode: number): Promise<void> {
+  const { held, name } = parent;
+  const temporary = below(held.handle, temporaryName(name));
+  removeFolder(temporary);
+  try {
+    mkdirSync(temporary, 0o700);
+    await setMode({ ...parent, name: temporaryName(name) }, mode, null);
+    checkPlace(parent);
+    checkUntouched(parent, found);
+    renameSync(temporary, below(held.handle, name));
+  } finally {
+    removeFolder(temporary);
+  }
+}
+
+function removeFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 /** Makes something under a temporary name in the same folder and moves it to its own, over exactly what was found there. */

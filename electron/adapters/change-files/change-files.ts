@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, unlink } from 'node:fs/promises';
+import { open, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import type { ChangeFiles } from '../../core/ports/change-files.ts';
@@ -74,8 +74,10 @@ export function createChangeFiles({ dataDir, protectedPaths }: ChangeFilesDeps):
 
     tidy: async (workspace, path) =>
       await within({ workspace, path }, undefined, async ({ held, name }) => {
-        await unlink(below(held.handle, temporaryName(name))).catch((error: unknown) => {
-          if (errnoOf(error) !== 'ENOENT') throw error;
+        const temporary = below(held.handle, temporaryName(name));
+        // A folder is no file to unlink; what is still in the way then is told.
+        await unlink(temporary).catch(async (error: unknown) => {
+          if (errnoOf(error) !== 'ENOENT') await rmdir(temporary);
         });
       }),
 

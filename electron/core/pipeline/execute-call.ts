@@ -36,6 +36,12 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
     changes: null,
   });
   try {
+    // SECURITY: the rule allowed it in a sandbox; without one it is the operator's to decide, who has not been asked.
+    if (record.verdict?.effect === 'allow' && call.resolution.argv !== null && deps.confinement() === 'none')
+      throw new AppError(
+        'forbidden',
+        'the sandbox was switched off while this call was under way: call again, and the operator will be asked',
+      );
     const output = await call.resolution.execute(toolRun);
     if (run.signal.aborted) return await done(output, 'cancelled', abortReason(run.signal));
     const reason = failureOf(output);

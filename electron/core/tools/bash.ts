@@ -135,12 +135,14 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
     async execute({ profile: name, signal, onOutput, onStarted, onEgress, openLayer }) {
       const profile = deps.profiles.get(name);
       if (profile === null) throw new AppError('unavailable', `there is no sandbox profile called ${name}`);
-      const view = await viewFor(deps, profile, place.context.view, openLayer);
+      // Looked at once: what is let through for a sandbox is not run without one.
+      const isBare = deps.sandbox.status().effective === 'none';
+      const view = isBare ? null : await viewFor(deps, profile, place.context.view, openLayer);
       const command = (current: LayerView | null, network: number | null): SandboxCommand => ({
         argv,
         cwd: place.cwd,
         workspaces: place.workspaces,
-        mount: mountOf(deps, profile, current),
+        mount: isBare ? { kind: 'scratch' } : mountOf(current),
         profile,
         env,
         timeoutMs: seconds * 1000,
@@ -179,11 +181,7 @@ const viewFor = async (
   openLayer: ToolRun['openLayer'],
 ): Promise<LayerView | null> => (profile.workspace === 'write' && sandbox.status().effective === 'bubblewrap' ? openLayer() : seen);
 
-/** SECURITY: writable as it really is only where the operator has switched the sandbox off. */
-const mountOf = ({ sandbox }: BashToolDeps, profile: SandboxProfile, view: LayerView | null): WorkspaceMount => {
-  if (view !== null) return { kind: 'layer', view };
-  return profile.workspace === 'write' && sandbox.status().effective === 'none' ? { kind: 'scratch' } : { kind: 'read-only' };
-};
+const mountOf = (view: LayerView | null): WorkspaceMount => (view === null ? { kind: 'read-only' } : { kind: 'layer', view });
 
 const startedJob = ({ id, state, exit_code, reason }: Job): ToolOutput => {
   const isRunning = state === 'running';
