@@ -69,6 +69,8 @@ describe('run first, review what changed, undo anything', () => {
     }
     symlinkSync('files/0', join(workspace, 'link'));
     git(workspace, 'init', '-q');
+    // The operator's own git is not to clean up in the background while the agent works.
+    git(workspace, 'config', 'gc.auto', '0');
     git(workspace, 'add', '-A');
     git(workspace, 'commit', '-qm', 'first');
     const { token } = await host.mint('e2e agent', 'file:read,file:write,bash:exec', workspace);

@@ -128,6 +128,15 @@ describe('collecting what a call changed', () => {
     expect(states(await collected(approved))).toEqual({ 'hold-mode': 'applied' });
   });
 
+  it('makes the folder again that went away before something new could be put in it', async () => {
+    mkdirSync(real('deep/folder'), { recursive: true });
+    world.copy();
+    writeFileSync(seen('deep/folder/new'), 'content');
+    rmSync(real('deep'), { recursive: true });
+    expect(states(await collected())).toMatchObject({ 'deep/folder/new': 'applied' });
+    expect(readFileSync(real('deep/folder/new'), 'utf8')).toBe('content');
+  });
+
   it('holds a rename of which one half is held, and what needs a folder that waits', async () => {
     writeFileSync(real('plain'), 'content');
     mkdirSync(real('folder'));

@@ -1,8 +1,8 @@
 import type { FileVersion } from '../../../shared/domain/change.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { ChangeFiles } from '../ports/change-files.ts';
+import type { ChangeFiles, FileStep } from '../ports/change-files.ts';
 import { inParallel } from './in-parallel.ts';
-import { versionsOf, type Move, type Plan, type PlannedStep } from './plan-steps.ts';
+import { ancestorsOf, versionsOf, type Move, type Plan, type PlannedStep } from './plan-steps.ts';
 import { isSameVersion } from './set-state.ts';
 
 /** So many new files are made durable together; what else the steps do, they do one after the other. */
@@ -24,7 +24,8 @@ export async function runPlan(files: ChangeFiles, plan: Plan): Promise<ReadonlyM
   const run = async ({ move, step }: PlannedStep): Promise<void> => {
     if (obstacles.has(move)) return;
     try {
-      const result = await files.apply(step);
+      let result = await files.apply(step);
+      if (!result.ok && isWithoutFolder(step, result.actual) && (await makeFolders(files, step))) result = await files.apply(step);
       if (result.ok || isFurther(move, step.expected, result.actual)) return;
       obstacles.set(move, { actual: result.actual, reason: reasonOf(step.expected, result.actual) });
     } catch (error) {
@@ -35,6 +36,21 @@ export async function runPlan(files: ChangeFiles, plan: Plan): Promise<ReadonlyM
   };
   for (const batch of plan) await inParallel(batch, run, width);
   return obstacles;
+}
+
+/** Something new whose folder was there when it was judged and has gone since, as when the operator's own git cleans up. */
+const isWithoutFolder = ({ expected, wanted }: FileStep, actual: FileVersion | null): boolean =>
+  expected === null && wanted !== null && actual === null;
+
+/** Makes the folders above a path that are missing. False when something else is in the way. */
+async function makeFolders(files: ChangeFiles, { workspace, path, restores }: FileStep): Promise<boolean> {
+  const above = ancestorsOf(path).filter((folder) => folder.startsWith(`${workspace}/`));
+  for (const folder of above.reverse()) {
+    if ((await files.inspect(workspace, folder))?.type === 'directory') continue;
+    const made = await files.apply({ workspace, path: folder, expected: null, wanted: { type: 'directory', mode: 0o755 }, restores });
+    if (!made.ok) return false;
+  }
+  return true;
 }
 
 function isFurther(move: Move, expected: FileVersion | null, actual: FileVersion | null): boolean {
