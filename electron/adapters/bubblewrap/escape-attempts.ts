@@ -112,9 +112,14 @@ const tryScript = async ({ run, home, callNumber }: EscapeAttemptsDeps, traps: T
   record.read(result.output);
   const beat = join(workspace, 'beat');
   const beatSize = async (): Promise<number> => (await stat(beat).catch(() => ({ size: 0 }))).size;
-  const before = await beatSize();
-  await sleep(120);
-  if ((await beatSize()) !== before) record.found('survivors', 'a process in a session of its own went on');
+  // bubblewrap tells of the end a moment before the kernel has ended everything inside; what still lives after a second stays.
+  let isBeating = true;
+  for (let tries = 0; tries < 8 && isBeating; tries += 1) {
+    const before = await beatSize();
+    await sleep(120);
+    isBeating = (await beatSize()) !== before;
+  }
+  if (isBeating) record.found('survivors', 'a process in a session of its own went on');
 
   if (result.output.includes(`${secret}-beside`)) record.found('read-outside', 'a file outside the workspace was read');
   if (result.output.includes(`${secret}-data`)) record.found('read-data', 'a file of the gateway’s was read');
@@ -124,7 +129,7 @@ const tryScript = async ({ run, home, callNumber }: EscapeAttemptsDeps, traps: T
   if (!victim.isUntouched()) record.found('processes', 'a process of the host was stopped');
 
   const lines = result.output.split('\n');
-  const isWhole = ['worked', 'called', 'done'].every((line) => lines.includes(line)) && before > 0;
+  const isWhole = ['worked', 'called', 'done'].every((line) => lines.includes(line)) && (await beatSize()) > 0;
   if (!isWhole || !(await isThere(join(workspace, 'made')))) {
     const last = lines.filter((line) => line !== '').at(-1) ?? JSON.stringify(result.exit);
     record.found('command', `the test did not run to its end: ${last.slice(0, 200)}`);
