@@ -40,9 +40,9 @@ export const describeLimits = (who: string, mechanisms: readonly LimitMechanism[
       return { result, stuckMs: delay.percentile(95) / 1e6 };
     };
     const expectGone = async ({ result, stuckMs }: Awaited<ReturnType<typeof flood>>): Promise<void> => {
-      // In milliseconds; the promise is a second.
+      // In milliseconds; the promise is a second. That hundreds of processes are gone as well takes a busy machine longer.
       expect(stuckMs).toBeLessThan(1000);
-      await expect.poll(strays, { timeout: 1000, interval: 50 }).toBe(0);
+      await expect.poll(strays, { timeout: 10_000, interval: 50 }).toBe(0);
       expect(result.durationMs).toBeLessThan(15_000);
       // What comes next is not held back by it.
       expect((await world.bash('echo fine')).output).toBe('fine\n');
