@@ -71,6 +71,9 @@ describe('run first, review what changed, undo anything', () => {
     git(workspace, 'init', '-q');
     // The operator's own git is not to clean up in the background while the agent works.
     git(workspace, 'config', 'gc.auto', '0');
+    // Whoever runs this may have no name of their own.
+    git(workspace, 'config', 'user.name', 't');
+    git(workspace, 'config', 'user.email', 't@example.com');
     git(workspace, 'add', '-A');
     git(workspace, 'commit', '-qm', 'first');
     const { token } = await host.mint('e2e agent', 'file:read,file:write,bash:exec', workspace);
