@@ -13,6 +13,10 @@ const channels: Record<ApprovalDecision['channel'], string> = {
   console: 'in the console',
   'command-line': 'on the command line',
   gateway: 'by the gateway',
+  webhook: 'by the webhook',
+  slack: 'in Slack',
+  discord: 'in Discord',
+  pagerduty: 'in PagerDuty',
 };
 
 const results: Record<ApprovalDecision['result'], string> = {

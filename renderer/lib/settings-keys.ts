@@ -24,8 +24,12 @@ const Leaf = z.object({
   enum: z.array(z.string()).optional(),
   default: z.json().optional(),
 });
-const Section = z.object({ properties: z.record(z.string(), Leaf) });
-const Schema = z.object({ properties: z.record(z.string(), Section) });
+const Node = Leaf.extend({
+  get properties() {
+    return z.record(z.string(), Node).optional();
+  },
+});
+type Node = z.infer<typeof Node>;
 
 const units: Readonly<Record<string, string>> = { s: 'seconds', bytes: 'bytes' };
 
@@ -42,25 +46,40 @@ function kindOf(type: string | undefined): SettingKey['kind'] {
   return type === 'array' ? 'list' : 'text';
 }
 
+function keyOf(key: string, name: string, leaf: Node): SettingKey {
+  const choices = leaf.type === 'boolean' ? ['false', 'true'] : (leaf.enum ?? []);
+  return {
+    key,
+    section: key.slice(0, key.lastIndexOf('.')),
+    title: titleOf(name),
+    description: leaf.description ?? '',
+    kind: choices.length > 0 ? 'choice' : kindOf(leaf.type),
+    choices,
+    least: leaf.minimum ?? null,
+    most: leaf.maximum ?? null,
+    fallback: leaf.default ?? null,
+  };
+}
+
+function keysBelow(node: Node, prefix: string): SettingKey[] {
+  return Object.entries(node.properties ?? {}).flatMap(([name, inner]) =>
+    inner.properties === undefined ? [keyOf(`${prefix}${name}`, name, inner)] : keysBelow(inner, `${prefix}${name}.`),
+  );
+}
+
 /** Every setting with its description and limits, read from the one schema, so that none can be missing here. */
 export function settingKeys(): SettingKey[] {
-  const schema = Schema.parse(z.toJSONSchema(Settings, { io: 'input' }));
-  return Object.entries(schema.properties).flatMap(([section, { properties }]) =>
-    Object.entries(properties).map(([name, leaf]): SettingKey => {
-      const choices = leaf.type === 'boolean' ? ['false', 'true'] : (leaf.enum ?? []);
-      return {
-        key: `${section}.${name}`,
-        section,
-        title: titleOf(name),
-        description: leaf.description ?? '',
-        kind: choices.length > 0 ? 'choice' : kindOf(leaf.type),
-        choices,
-        least: leaf.minimum ?? null,
-        most: leaf.maximum ?? null,
-        fallback: leaf.default ?? null,
-      };
-    }),
-  );
+  return keysBelow(Node.parse(z.toJSONSchema(Settings, { io: 'input' })), '');
+}
+
+/** What stands at a dotted key. */
+export function settingAt(settings: Settings, key: string): JsonValue | undefined {
+  return key
+    .split('.')
+    .reduce<JsonValue | undefined>(
+      (at, name) => (typeof at === 'object' && at !== null && !Array.isArray(at) && Object.hasOwn(at, name) ? at[name] : undefined),
+      settings,
+    );
 }
 
 /** The text of a form as the value to store; null when it cannot be one. */

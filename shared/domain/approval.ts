@@ -11,12 +11,12 @@ export const ApprovalState = z.enum(['pending', 'approved', 'consumed', 'denied'
 export type ApprovalState = z.infer<typeof ApprovalState>;
 
 /** Where a decision came from. */
-export const Channel = z.enum(['window', 'console', 'command-line', 'gateway']);
+export const Channel = z.enum(['window', 'console', 'command-line', 'gateway', 'webhook', 'slack', 'discord', 'pagerduty']);
 export type Channel = z.infer<typeof Channel>;
 
 export const ApprovalDecision = z.strictObject({
   result: z.enum(['approved', 'denied', 'expired', 'cancelled']),
-  by: z.string().describe('`operator`, or `gateway` for time-outs, cancellations and restarts.'),
+  by: z.string().describe('`operator`; `gateway` for time-outs, cancellations and restarts; else who answered on the channel.'),
   channel: Channel,
   at: Timestamp,
   reason: z.string(),
@@ -45,6 +45,10 @@ export const Approval = z.strictObject({
   agent_connected: z.boolean().describe('Whether the agent still waits for the answer.'),
   next_try_until: Timestamp.nullable().describe('Until when a yes can be given for the agent’s next identical call; null when it cannot.'),
   next_try_granted: z.boolean().describe('Whether that yes has been given and not used.'),
+  endorsed: z
+    .array(z.strictObject({ channel: Channel, by: z.string(), at: Timestamp }))
+    .optional()
+    .describe('With both-required: the yes that is there while the other is missing.'),
   decision: ApprovalDecision.nullable(),
 });
 export type Approval = z.infer<typeof Approval>;

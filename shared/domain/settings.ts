@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApprovalMode, DeciderSettings } from './deciders.ts';
 import { EgressPattern, SandboxMode } from './sandbox.ts';
 
 /**
@@ -19,6 +20,17 @@ export const Settings = z.strictObject({
     .prefault({}),
   approvals: z
     .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe('Whether calls that policy asks about wait for a decision. Off, they run unasked; that must be acknowledged first.'),
+      disabled_acknowledged: z
+        .boolean()
+        .default(false)
+        .describe('Accepts that with approvals.enabled off every call that policy would ask about runs at once, critical ones too.'),
+      mode: ApprovalMode.default('window').describe(
+        'Who decides. window: you, here. webhook: only the outside decider. both: whoever answers first. both-required: a yes from each; a no ends it.',
+      ),
       timeout_s: z
         .number()
         .int()
@@ -27,7 +39,14 @@ export const Settings = z.strictObject({
         .default(270)
         .describe('Seconds until a request that nobody answers is denied. Agents give up at 300.'),
     })
+    // SECURITY: nobody turns approval off by one word alone (F43).
+    .refine((approvals) => approvals.enabled || approvals.disabled_acknowledged, {
+      path: ['enabled'],
+      message:
+        'false means that every call which policy would ask about runs unasked. Acknowledge that first (gatehouse config set approvals.disabled_acknowledged true), then set it again',
+    })
     .prefault({}),
+  deciders: DeciderSettings.prefault({}),
   safety: z
     .strictObject({
       bash_sandbox: SandboxMode.default('auto').describe(

@@ -5,6 +5,7 @@ import Conf from 'conf';
 import { Settings } from '../../../shared/domain/settings.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { changeSetting, settingProblems } from '../../core/settings/change-setting.ts';
+import { valueAt, withValue } from '../../core/settings/setting-keys.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import type { SettingsFile } from '../../core/ports/settings-file.ts';
 
@@ -63,6 +64,7 @@ export function createConfSettings(options: ConfSettingsOptions): ConfSettings {
       opened = { store, raw: { ...raw }, settings: parsed.data };
     },
     read: () => inForce().settings,
+    names: (key) => valueAt(inForce().raw, key) !== undefined,
     set(key, value) {
       const state = inForce();
       const change = changeSetting(state.settings, key, value);
@@ -77,8 +79,7 @@ export function createConfSettings(options: ConfSettingsOptions): ConfSettings {
           `${state.store.path} was changed by another program since it was read. Restart to read it, or put it back.`,
         );
       }
-      const [section = '', name = ''] = key.split('.');
-      const raw = { ...state.raw, [section]: { ...(state.raw[section] as object | undefined), [name]: change.after } };
+      const raw = { ...withValue(state.raw, key, change.after) };
       state.store.store = raw;
       opened = { ...state, raw, settings: change.settings };
       return { before: change.before, after: change.after };

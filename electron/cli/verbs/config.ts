@@ -1,7 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
 import { JsonValue } from '../../../shared/json.ts';
-import type { Settings } from '../../../shared/domain/settings.ts';
-import { settingKeys } from '../../core/settings/change-setting.ts';
+import { settingKeys, valueAt } from '../../core/settings/setting-keys.ts';
 import { fields, shown } from '../output.ts';
 import type { Verb } from '../verb.ts';
 
@@ -14,7 +13,7 @@ export const configVerbs: readonly Verb[] = [
     options: {},
     async run({ words, out, host }) {
       const { settings } = await host.invoke('config.get', {});
-      const values = settingKeys().map((key) => [key, valueOf(settings, key)] as const);
+      const values = settingKeys().map((key) => [key, JsonValue.parse(valueAt(settings, key))] as const);
       const [key] = words;
       if (key === null || key === undefined) {
         out.document({ settings }, () => fields(values.map(([name, value]) => [name, JSON.stringify(value)])));
@@ -43,12 +42,6 @@ export const configVerbs: readonly Verb[] = [
     },
   },
 ];
-
-function valueOf(settings: Settings, key: string): JsonValue {
-  const [section = '', name = ''] = key.split('.');
-  const sections = settings as unknown as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  return JsonValue.parse(sections[section]?.[name]);
-}
 
 /** JSON where it is JSON, else the text itself: `60`, `["https://a.example"]`, `warn`. */
 function parseValue(text: string): JsonValue {

@@ -14,6 +14,7 @@ let store: Store;
 
 const file: SettingsFile = {
   read: () => disk,
+  names: () => false,
   set: (_key, value) => {
     disk = Settings.parse({ approvals: { timeout_s: value } });
     return { before: null, after: value };

@@ -40,6 +40,7 @@ export function createAcceptedSettings({ file, store, bus, isHolding }: Accepted
 
   return {
     read: () => instead ?? file.read(),
+    names: (key) => file.names(key),
 
     set(key, value) {
       if (instead !== null)

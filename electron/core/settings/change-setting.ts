@@ -1,6 +1,7 @@
 import { AppError } from '../../../shared/errors.ts';
 import { Settings } from '../../../shared/domain/settings.ts';
 import type { z } from 'zod';
+import { settingKeys, valueAt, withValue } from './setting-keys.ts';
 
 /** A change that holds to the schema and has not been made yet. */
 export interface SettingChange {
@@ -9,13 +10,6 @@ export interface SettingChange {
   readonly after: unknown;
   /** All settings as they will be. */
   readonly settings: Settings;
-}
-
-type Section = Readonly<Record<string, unknown>>;
-
-/** Every key as the command line and the log name it: `server.port`. */
-export function settingKeys(): readonly string[] {
-  return Object.entries(Settings.parse({})).flatMap(([section, values]) => Object.keys(values).map((name) => `${section}.${name}`));
 }
 
 /** What is wrong with settings, each with its dotted key. */
@@ -38,10 +32,7 @@ export function changeSetting(current: Settings, key: string, value: unknown): S
       `There is no setting ${JSON.stringify(key.slice(0, 80))}. The settings are: ${settingKeys().join(', ')}.`,
     );
   }
-  const [section = '', name = ''] = key.split('.');
-  const sections = current as unknown as Readonly<Record<string, Section>>;
-  const parsed = Settings.safeParse({ ...sections, [section]: { ...sections[section], [name]: value } });
+  const parsed = Settings.safeParse(withValue(current, key, value));
   if (!parsed.success) throw new AppError('invalid_input', `The setting was not changed. ${settingProblems(parsed.error)}.`);
-  const after = (parsed.data as unknown as Readonly<Record<string, Section>>)[section];
-  return { key, before: sections[section]?.[name], after: after?.[name], settings: parsed.data };
+  return { key, before: valueAt(current, key), after: valueAt(parsed.data, key), settings: parsed.data };
 }

@@ -1,8 +1,7 @@
 import { useMemo, type ReactNode } from 'react';
-import type { JsonValue } from '../../../shared/json.ts';
 import { useBridge } from '../../lib/bridge-context.ts';
 import { useCommand, useOperation } from '../../lib/operations.ts';
-import { settingKeys } from '../../lib/settings-keys.ts';
+import { settingAt, settingKeys } from '../../lib/settings-keys.ts';
 import { themes, useTheme } from '../../lib/theme.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyLine } from '../../ui/copy-button.tsx';
@@ -12,7 +11,17 @@ import { ErrorState, Loading, Notice } from '../../ui/states.tsx';
 import { HeldSettings } from './held-settings.tsx';
 import { SettingRow } from './setting-row.tsx';
 
-const sectionTitles: Readonly<Record<string, string>> = { server: 'Listener', approvals: 'Approvals', safety: 'Commands' };
+const sectionTitles: Readonly<Record<string, string>> = {
+  server: 'Listener',
+  approvals: 'Approvals',
+  deciders: 'Requests that leave this machine',
+  'deciders.webhook': 'Approval webhook',
+  'deciders.slack': 'Slack',
+  'deciders.discord': 'Discord',
+  'deciders.pagerduty': 'PagerDuty',
+  'deciders.callbacks': 'Answers from chats',
+  safety: 'Commands',
+};
 
 function SocketSwitch(): ReactNode {
   const status = useOperation('status.get', {});
@@ -56,7 +65,7 @@ function ThemeChoice(): ReactNode {
 export function SettingsPage(): ReactNode {
   const answer = useOperation('config.get', {});
   const keys = useMemo(() => settingKeys(), []);
-  const values = answer.data?.settings as Readonly<Record<string, Readonly<Record<string, JsonValue>>>> | undefined;
+  const values = answer.data?.settings;
   const sections = [...new Set(keys.map((key) => key.section))];
   return (
     <Page title="Settings" note="Each change is written to the audit log." scroll>
@@ -70,7 +79,7 @@ export function SettingsPage(): ReactNode {
               {keys
                 .filter((key) => key.section === section)
                 .map((key) => (
-                  <SettingRow key={key.key} setting={key} value={values[section]?.[key.key.slice(section.length + 1)]} />
+                  <SettingRow key={key.key} setting={key} value={settingAt(values, key.key)} />
                 ))}
             </PageSection>
           ))}
