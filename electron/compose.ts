@@ -110,7 +110,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     mcpUrl: () => state.mcpUrl,
     isConnected: (id: TokenId) => tokens.list().some((token) => token.id === id && isConnected(token, clock.now())),
     stopCall: async (id, channel) => await stopCall({ running, broker }, id, channel),
-    explain: async (call) => await Promise.resolve(explainCall({ policy, registry: tools, shell }, call)),
+    explain: async (call) => await Promise.resolve(explainCall({ policy, registry: tools, shell, clock }, call)),
     needsRestart: (key) => key === 'server.port' || key === 'server.console_port',
     allowSocket: (allow) => {
       state.isSocketAllowed = allow || options.host === 'headless';

@@ -10,10 +10,12 @@ import { createPolicyFile } from '../adapters/policy-file/policy-file.ts';
 import { createRunner } from '../adapters/runner/runner.ts';
 import { createSqliteReader, type StoreReader } from '../adapters/sqlite/sqlite-reader.ts';
 import { createPolicy } from '../core/policy/create-policy.ts';
+import { reachOf } from '../core/policy/call-reach.ts';
 import { createShellParser } from '../core/policy/create-shell-parser.ts';
 import { explainCall } from '../core/policy/explain-call.ts';
 import { runsUnlisted } from '../core/policy/shell/runs-unlisted.ts';
 import type { Policy } from '../core/policy/policy.ts';
+import type { Clock } from '../core/ports/clock.ts';
 import { createBashTool } from '../core/tools/bash.ts';
 import { createFileTools } from '../core/tools/file-tools.ts';
 import { createJobTools } from '../core/tools/job-tools.ts';
@@ -29,6 +31,7 @@ interface Judgement {
   readonly policy: Policy;
   readonly registry: ToolRegistry;
   readonly shell: ShellParser;
+  readonly clock: Clock;
 }
 
 /** The parts of the composition that read, put together without a host: no listener, no writer, no lock. */
@@ -93,10 +96,11 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
       shell,
       home,
       isProfile: (name) => profiles.get(name) !== null,
+      profileHosts: (name) => reachOf(profiles.get(name)),
       onEvent: () => undefined,
     });
     await policy.start();
-    return { policy, registry, shell };
+    return { policy, registry, shell, clock };
   }
 
   return {

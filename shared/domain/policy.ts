@@ -3,23 +3,29 @@ import { JsonObject } from '../json.ts';
 import { Risk, Scope } from './identity.ts';
 import { VerdictEffect } from './call.ts';
 import { ChangeKind } from './change.ts';
+import { ArgumentConstraint, ArgumentPath, MetadataKey, Pattern, patterns, PolicyLabel, TimeSpan } from './policy-conditions.ts';
 import { ProfileName } from './sandbox.ts';
 
-/** `"*"`-globs; a leading `regex:` hands the rest to RE2, which runs in linear time. */
-export const Pattern = z.string().min(1).max(1000);
-
-const patterns = z.array(Pattern).min(1).max(200);
-
+/** A call that nobody made, and what the file must say of it. What is missing is `example`, `local`, /workspace and a Monday noon. */
 export const PolicyExample = z.strictObject({
   tool: z.string(),
   args: JsonObject,
   effect: VerdictEffect,
+  agent: z.string().min(1).max(200).optional(),
+  workspace: z.string().startsWith('/', 'use an absolute path').optional(),
+  target: z.string().min(1).max(200).optional(),
+  target_metadata: z.record(MetadataKey, z.string()).optional(),
+  labels: z.array(PolicyLabel).max(20).optional(),
+  hosts: z.array(z.string().min(1).max(260)).max(200).optional().describe('Beside those in the arguments.'),
+  at: z.iso.datetime({ offset: true, local: true }).optional().describe('An instant; without Z or an offset, by this machine’s own clock.'),
 });
 export type PolicyExample = z.infer<typeof PolicyExample>;
 
+const RuleId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'use 1–64 lower-case letters, digits and dashes');
+
 /** Keys are ANDed, lists are ORed; a rule without a key does not look at it. */
 export const PolicyRule = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'use 1–64 lower-case letters, digits and dashes'),
+  id: RuleId,
   effect: VerdictEffect,
   reason: z.string().min(1).max(500).optional().describe('Shown to the operator and told to the agent.'),
   tools: patterns.optional(),
@@ -29,6 +35,30 @@ export const PolicyRule = z.strictObject({
   targets: patterns.optional(),
   paths: patterns.optional().describe('Matched against every resolved absolute path that the call touches; `~/` is the operator’s home.'),
   commands: patterns.optional().describe('Matched against each command of a parsed command line, its words joined by single spaces.'),
+  workspaces: patterns.optional().describe('Matched against the workspace that the call works in.'),
+  hosts: patterns
+    .optional()
+    .describe(
+      'Matched against every host that the call may reach. A rule that allows must cover each of them; one is enough to ask or deny.',
+    ),
+  target_metadata: z
+    .record(MetadataKey, patterns)
+    .refine((map) => Object.keys(map).length > 0, 'name at least one key')
+    .optional()
+    .describe('Every key named must be among the target’s metadata, with a value that matches.'),
+  arguments: z
+    .record(ArgumentPath, ArgumentConstraint)
+    .refine((map) => Object.keys(map).length > 0, 'name at least one argument')
+    .optional()
+    .describe('By dotted path into the call’s arguments. All must hold.'),
+  times: z.array(TimeSpan).min(1).max(50).optional().describe('One of these must hold when the call is judged.'),
+  labels: z.array(PolicyLabel).min(1).max(20).optional().describe('The task carries all of them.'),
+  overrides: z
+    .array(RuleId)
+    .min(1)
+    .max(50)
+    .optional()
+    .describe('Of a rule that allows: the rules that ask whose question it answers. Never one that denies.'),
   profile: ProfileName.optional().describe(
     'The sandbox of a command that runs because of this rule; with `read-only` it cannot change its workspace.',
   ),
@@ -92,6 +122,11 @@ export type ChangeRule = z.infer<typeof ChangeRule>;
 
 export const PolicyFile = z.strictObject({
   version: z.literal(1),
+  private_paths: z
+    .array(Pattern)
+    .max(200)
+    .optional()
+    .describe('What a task that read one of these must not carry out unasked. Missing: the built-in list. Empty: nothing is private.'),
   rules: z.array(PolicyRule).max(1000),
   changes: z.array(ChangeRule).max(1000).optional(),
 });

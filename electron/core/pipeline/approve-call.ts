@@ -18,6 +18,9 @@ export async function approveCall(deps: PipelineDeps, call: ResolvedCall, verdic
   switch (decision.result) {
     case 'approved':
       return await recheck(deps, call, { verdict, approval: decision.approval }, confinement);
+    // SECURITY: approval off still leaves every check of what may have changed.
+    case 'skipped':
+      return await recheck(deps, call, { verdict, approval: null }, confinement);
     case 'pregranted':
       return await recheck(deps, call, { verdict, approval: { id: decision.approval.id, digest: null } }, confinement);
     case 'denied':
@@ -37,9 +40,9 @@ export async function approveCall(deps: PipelineDeps, call: ResolvedCall, verdic
         ok: false,
         denial: {
           outcome: 'denied',
-          rule: 'builtin:too-many-waiting',
+          rule: decision.rule,
           reason: decision.reason,
-          nextStep: 'Wait, then try again.',
+          nextStep: decision.nextStep,
           isRecorded: false,
         },
         record,
@@ -88,7 +91,7 @@ async function driftOf(
       reason: typeof signal.reason === 'string' ? signal.reason : 'The agent cancelled the call.',
     };
   if (!deps.isTokenActive(token.id)) return { outcome: 'denied', rule: 'builtin:token', reason: 'The token ended while the call waited.' };
-  const now = deps.policy.evaluate(policyInput(call));
+  const now = deps.policy.evaluate(policyInput(deps, call));
   if (now.effect === 'deny')
     return { outcome: 'denied', rule: now.rule, reason: `The policy changed while the call waited: ${now.reason}` };
   // SECURITY: a yes to a command in the sandbox is none to the same command without one.

@@ -1,11 +1,12 @@
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { EffectiveSandbox } from '../../../shared/domain/sandbox.ts';
+import { callHosts } from '../policy/call-hosts.ts';
 import type { PolicyInput } from '../policy/policy.ts';
 import type { PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 
 /** Step 2: what policy says of the resolved call. Scopes were looked at before; here the file's rules decide. */
 export function judgeCall(deps: PipelineDeps, call: ResolvedCall): Step<Verdict> {
-  const verdict = confined(deps.policy.evaluate(policyInput(call)), call, deps.confinement());
+  const verdict = confined(deps.policy.evaluate(policyInput(deps, call)), call, deps.confinement());
   if (verdict.effect !== 'deny') return { ok: true, value: verdict };
   return {
     ok: false,
@@ -31,7 +32,7 @@ function confined(verdict: Verdict, call: ResolvedCall, confinement: EffectiveSa
 }
 
 /** The view of a call that policy matches on. */
-export function policyInput(call: ResolvedCall): PolicyInput {
+export function policyInput(deps: Pick<PipelineDeps, 'clock'>, call: ResolvedCall): PolicyInput {
   return {
     tool: call.tool.name,
     agent: call.incoming.token.agent,
@@ -41,5 +42,11 @@ export function policyInput(call: ResolvedCall): PolicyInput {
     paths: call.resolution.preview.paths.map(({ path }) => path),
     commands: call.resolution.commands,
     unparsed: call.resolution.preview.unparsed,
+    workspace: call.resolution.workspace,
+    hosts: callHosts(call.tool.scope, call.record.arguments),
+    targetMetadata: {},
+    arguments: call.record.arguments,
+    labels: [],
+    now: deps.clock.now(),
   };
 }

@@ -2,7 +2,7 @@ import type { ChangeRule, PolicyProblem } from '../../../shared/domain/policy.ts
 import { classOfPath } from '../changes/path-classes.ts';
 import { componentsBelow } from '../changes/fold-name.ts';
 import { builtInChange } from './built-in-changes.ts';
-import { compileList } from './compiled-rules.ts';
+import { compileList } from './pattern.ts';
 import type { PathInDocument } from '../yaml/yaml-document.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import type { ChangeInput, ChangeVerdict } from './policy.ts';

@@ -63,7 +63,7 @@ async function started(first: string | null | AppError) {
 
 const input = (tool: string, args: JsonObject, more: Partial<PolicyInput> = {}): PolicyInput => ({
   ...textualInput(
-    { tool, args, agent: 'claude-code', target: 'local', workspace: '/w' },
+    { tool, args, agent: 'claude-code', target: 'local', workspace: '/w', now: 0 },
     known(tool) ?? { risk: 'critical', scope: 'system:admin' },
     shell,
   ),
@@ -445,7 +445,9 @@ describe('speed', () => {
 describe('the operator’s question', () => {
   it('F33: an unknown tool is critical and denied; arguments are checked', async () => {
     const { policy } = await started(DEFAULT);
-    expect(explainCall({ policy, registry: { get: () => null }, shell }, { tool: 'nope', args: {} })).toMatchObject({
+    expect(
+      explainCall({ policy, registry: { get: () => null }, shell, clock: { now: () => 0 } }, { tool: 'nope', args: {} }),
+    ).toMatchObject({
       verdict: { effect: 'deny', rule: 'builtin:unknown-tool' },
       risk: 'critical',
       scope: null,

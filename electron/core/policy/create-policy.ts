@@ -1,78 +1,39 @@
-import { createHash } from 'node:crypto';
 import { AppError } from '../../../shared/errors.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 import type { Verdict } from '../../../shared/domain/call.ts';
-import type { Risk, Scope } from '../../../shared/domain/identity.ts';
-import type { ChangeRule, PolicyProblem, PolicyRule, PolicyStatus } from '../../../shared/domain/policy.ts';
+import type { PolicyProblem, PolicyStatus } from '../../../shared/domain/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PolicyFileSource } from '../ports/policy-file.ts';
-import { compileChangeRules, type JudgeChange } from './compiled-change-rules.ts';
-import { compileRules, type CompiledRules } from './compiled-rules.ts';
-import { textualInput } from './textual-input.ts';
-import type { ChangeVerdict, DecidingRule, MatchedRule, Policy, PolicyInput } from './policy.ts';
-import { readPolicyDocument, type PolicyDocument } from './policy-document.ts';
-import type { ShellParser } from './shell-parser.ts';
+import { addHosts } from './call-reach.ts';
+import { examinePolicy, type ExamineDeps, type LoadedPolicy } from './examine-policy.ts';
+import { DENY_ALL, judge, NOTHING_APPLIES, UNKNOWN_TOOL, unreadable, verdictOf } from './policy-verdicts.ts';
+import type { MatchedRule, Policy, PolicyInput } from './policy.ts';
 
 export interface PolicyEvent {
   readonly type: 'policy.loaded' | 'policy.rejected';
   readonly data: JsonObject;
 }
 
-export interface PolicyDeps {
+export interface PolicyDeps extends ExamineDeps {
   readonly file: PolicyFileSource;
   readonly clock: Clock;
-  /** The registry's view of a name; null when no such tool is registered. */
-  readonly tools: (name: string) => { readonly risk: Risk; readonly scope: Scope } | null;
-  /** Started before the policy is: rules' examples hold command lines. */
-  readonly shell: ShellParser;
-  /** Absolute; what `~/` in a path pattern stands for. */
-  readonly home: string;
-  /** Whether there is a sandbox profile of this name; without it, every name passes and the call itself is refused. */
-  readonly isProfile?: (name: string) => boolean;
   readonly onEvent: (event: PolicyEvent) => void;
 }
-
-/** A text that passed every check. */
-interface Loaded {
-  readonly text: string;
-  readonly version: string;
-  readonly rules: readonly PolicyRule[];
-  readonly compiled: CompiledRules;
-  readonly changeRules: readonly ChangeRule[];
-  readonly judgeChange: JudgeChange;
-}
-
-const DENY_ALL = 'deny-all';
-/** Who and where a rule's examples pretend to be. */
-const EXAMPLE = { agent: 'example', target: 'local', workspace: '/workspace' };
 
 /** The rules of `policy.yaml`. A text that fails any check never comes into force: the last good one stays, and without one everything is denied. */
 export function createPolicy(deps: PolicyDeps): Policy {
   const listeners = new Set<() => void>();
-  let inForce: Loaded | null = null;
+  let inForce: LoadedPolicy | null = null;
   let problems: readonly PolicyProblem[] = [problemWithFile('the policy has not been loaded yet')];
   let loadedAt = deps.clock.now();
   let refusedText: string | null | undefined;
   let unwatch: (() => void) | null = null;
   let queue: Promise<void> = Promise.resolve();
 
-  function examine(text: string): { readonly loaded: Loaded | null; readonly problems: readonly PolicyProblem[]; readonly rules: number } {
-    const document = readPolicyDocument(text);
-    if (document.file === null) return { loaded: null, problems: document.problems, rules: 0 };
-    const { rules, changes: changeRules = [] } = document.file;
-    const compiled = compileRules(document, rules, deps.home);
-    const changes = compileChangeRules(document, changeRules, new Set(rules.map(({ id }) => id)), deps.home);
-    const misnamed = unknownProfiles(rules, deps.isProfile, document.problemAt);
-    const early = [...compiled.problems, ...changes.problems, ...misnamed];
-    const found = early.length > 0 ? early : checkExamples(deps, rules, compiled.rules, document.problemAt);
-    const loaded = { text, version: versionOf(text), rules, compiled: compiled.rules, changeRules, judgeChange: changes.judge };
-    return { loaded: found.length === 0 ? loaded : null, problems: found, rules: rules.length };
-  }
-
   async function load(): Promise<void> {
     const read = await readText(deps.file);
     if (!read.ok) return refuse(null, [read.problem]);
-    const result = examine(read.text);
+    const result = examinePolicy(deps, read.text);
     if (result.loaded === null) return refuse(read.text, result.problems);
     const isSame = inForce?.text === read.text && problems.length === 0;
     refusedText = undefined;
@@ -104,17 +65,20 @@ export function createPolicy(deps: PolicyDeps): Policy {
   }
 
   function explain(input: PolicyInput): { readonly verdict: Verdict; readonly matched: readonly MatchedRule[] } {
-    const matched = isJudged(input) ? (inForce?.compiled.all(input) ?? []) : [];
-    return { verdict: evaluate(input), matched: matched.map(({ id, effect, reason }) => ({ id, effect, reason })) };
+    const verdict = evaluate(input);
+    const matched = isJudged(input) ? (inForce?.compiled.all(withReach(input, verdict.profile)) ?? []) : [];
+    return { verdict, matched: matched.map(({ id, effect, reason }) => ({ id, effect, reason })) };
   }
 
   const isJudged = (input: PolicyInput) => inForce !== null && deps.tools(input.tool) !== null;
 
   function evaluate(input: PolicyInput): Verdict {
-    if (inForce === null) return verdict(DENY_ALL, { ...UNREADABLE, reason: unreadable(deps.file.path, problems) });
-    if (deps.tools(input.tool) === null) return verdict(inForce.version, UNKNOWN_TOOL);
-    return verdict(inForce.version, judge(inForce.compiled, input));
+    if (inForce === null) return unreadable(deps.file.path, problems);
+    if (deps.tools(input.tool) === null) return verdictOf(inForce.version, UNKNOWN_TOOL);
+    return verdictOf(inForce.version, judge(inForce.compiled, input));
   }
+
+  const withReach = (input: PolicyInput, profile: string) => addHosts(input, deps.profileHosts?.(profile) ?? []);
 
   return {
     async start() {
@@ -136,8 +100,11 @@ export function createPolicy(deps: PolicyDeps): Policy {
     evaluate,
     evaluateChange: (input) => inForce?.judgeChange(input) ?? NOTHING_APPLIES,
     explain,
+    withReach,
+    // SECURITY: where nothing says what is private, everything is.
+    isPrivate: (path) => inForce?.isPrivate(path) ?? true,
     async check(text) {
-      const result = examine(text);
+      const result = examinePolicy(deps, text);
       return { ok: result.loaded !== null, rules: result.rules, problems: [...result.problems] };
     },
     status: (): PolicyStatus => ({
@@ -158,66 +125,6 @@ export function createPolicy(deps: PolicyDeps): Policy {
   };
 }
 
-/** SECURITY: without a policy no change is ordinary. */
-const NOTHING_APPLIES: ChangeVerdict = {
-  effect: 'hold',
-  rule: 'builtin:policy-unreadable',
-  reason: 'The policy could not be loaded, so every change waits for the operator.',
-};
-const UNREADABLE = { id: 'builtin:policy-unreadable', effect: 'deny', profile: 'default' } as const;
-const UNKNOWN_TOOL: DecidingRule = {
-  id: 'builtin:unknown-tool',
-  effect: 'deny',
-  reason: 'No tool of exactly this name exists.',
-  profile: 'default',
-};
-const NO_RULE: DecidingRule = {
-  id: 'builtin:no-rule',
-  effect: 'ask',
-  reason: 'No rule of the policy covers this, so the operator decides.',
-  profile: 'default',
-};
-/** SECURITY: an empty list is not an opinion (THREATS rule 6). */
-const NO_RULES: DecidingRule = {
-  id: 'builtin:no-rules',
-  effect: 'deny',
-  reason: 'The policy holds no rules at all, so nothing is allowed.',
-  profile: 'default',
-};
-
-function judge(rules: CompiledRules, input: PolicyInput): DecidingRule {
-  if (rules.count === 0) return NO_RULES;
-  return rules.first(input) ?? NO_RULE;
-}
-
-const verdict = (version: string, rule: DecidingRule): Verdict => ({
-  effect: rule.effect,
-  rule: rule.id,
-  reason: rule.reason,
-  profile: rule.profile,
-  policy_version: version,
-});
-
-const versionOf = (text: string) => createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 12);
-
-function unreadable(path: string, problems: readonly PolicyProblem[]): string {
-  const [first] = problems;
-  const place = first?.line === undefined || first.line === null ? '' : `, line ${first.line}`;
-  return `The policy could not be loaded, so everything is denied: ${path}${place}: ${first?.message ?? 'unknown'}.`;
-}
-
-function unknownProfiles(
-  rules: readonly PolicyRule[],
-  isProfile: PolicyDeps['isProfile'],
-  problemAt: PolicyDocument['problemAt'],
-): PolicyProblem[] {
-  return rules.flatMap(({ profile }, index) =>
-    profile === undefined || isProfile === undefined || isProfile(profile)
-      ? []
-      : [problemAt(['rules', index, 'profile'], `there is no sandbox profile called \`${profile}\``)],
-  );
-}
-
 const problemWithFile = (message: string): PolicyProblem => ({ line: null, column: null, path: '', message });
 
 type Read = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: PolicyProblem };
@@ -230,24 +137,4 @@ async function readText(file: PolicyFileSource): Promise<Read> {
   } catch (error) {
     return failed(error instanceof AppError ? error.message : 'the file could not be read');
   }
-}
-
-function checkExamples(
-  deps: PolicyDeps,
-  rules: readonly PolicyRule[],
-  compiled: CompiledRules,
-  problemAt: PolicyDocument['problemAt'],
-): PolicyProblem[] {
-  return rules.flatMap((rule, index) =>
-    (rule.examples ?? []).flatMap((example, at) => {
-      const known = deps.tools(example.tool);
-      const found =
-        known === null
-          ? UNKNOWN_TOOL
-          : judge(compiled, textualInput({ ...EXAMPLE, tool: example.tool, args: example.args }, known, deps.shell));
-      if (found.effect === example.effect) return [];
-      const message = `the example expects ${example.effect}, but the file says ${found.effect} (${found.id})`;
-      return [problemAt(['rules', index, 'examples', at], message)];
-    }),
-  );
 }

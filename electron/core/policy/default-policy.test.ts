@@ -5,6 +5,8 @@ import { NAMED } from '../changes/named-classes.ts';
 import { createPolicy } from './create-policy.ts';
 import { createShellParser } from './create-shell-parser.ts';
 import type { PolicyInput } from './policy.ts';
+import { readPolicyDocument } from './policy-document.ts';
+import { PRIVATE_PATHS } from './private-paths.ts';
 import { textualInput } from './textual-input.ts';
 
 const TOOLS = {
@@ -36,11 +38,19 @@ async function shipped() {
 }
 
 const input = (tool: keyof typeof TOOLS, args: JsonObject, more: Partial<PolicyInput> = {}): PolicyInput => ({
-  ...textualInput({ tool, args, agent: 'claude-code', target: 'local', workspace: '/w' }, TOOLS[tool], shell),
+  ...textualInput({ tool, args, agent: 'claude-code', target: 'local', workspace: '/w', now: 0 }, TOOLS[tool], shell),
   ...more,
 });
 
 describe('the shipped default', () => {
+  it('says of the same paths that they are private as is said without it', async () => {
+    const { private_paths } = readPolicyDocument(DEFAULT).file ?? {};
+    expect(private_paths).toEqual(PRIVATE_PATHS);
+    const policy = await shipped();
+    expect(policy.isPrivate('/w/deploy/.env.production')).toBe(true);
+    expect(policy.isPrivate('/w/src/environment.ts')).toBe(false);
+  });
+
   it('passes its own check, and every rule has examples', async () => {
     const policy = await shipped();
     expect(policy.status()).toMatchObject({ state: 'active', problems: [] });

@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { Risk, Scope } from '../../../shared/domain/identity.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { ToolRegistry } from '../tools/registry.ts';
 import type { MatchedRule, Policy } from './policy.ts';
 import type { ShellParser } from './shell-parser.ts';
@@ -11,6 +12,7 @@ export interface ExplainDeps {
   readonly policy: Pick<Policy, 'explain'>;
   readonly registry: Pick<ToolRegistry, 'get'>;
   readonly shell: ShellParser;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** The operator's question. */
@@ -49,7 +51,7 @@ export function explainCall(deps: ExplainDeps, question: Question): Explanation 
     );
   }
   const scope = known.scope ?? 'system:admin';
-  const input = textualInput({ tool, args, agent, target, workspace }, { risk: known.risk, scope }, deps.shell);
+  const input = textualInput({ tool, args, agent, target, workspace, now: deps.clock.now() }, { risk: known.risk, scope }, deps.shell);
   const { verdict, matched } = deps.policy.explain(input);
   const commands = input.commands === null ? null : [...input.commands];
   return { verdict, risk: known.risk, scope: known.scope, matched: [...matched], commands, paths: [...input.paths] };

@@ -109,3 +109,20 @@ function componentGlob(pattern: string): Matcher {
   });
   return (value) => matchRun(parts, Array.from(value));
 }
+
+/** One matcher for a list of patterns, null for none. What does not compile is told, with its place in the list. */
+export function compileList(
+  patterns: readonly string[] | undefined,
+  kind: PatternKind,
+  home: string,
+  refuse: (at: number, message: string) => void,
+): Matcher | null {
+  if (patterns === undefined) return null;
+  const matchers = patterns.flatMap((pattern, at) => {
+    const compiled = compilePattern(pattern, kind, home);
+    if (!compiled.ok) refuse(at, compiled.message);
+    return compiled.ok ? [compiled.matches] : [];
+  });
+  const [only] = matchers;
+  return matchers.length === 1 && only !== undefined ? only : (value) => matchers.some((matches) => matches(value));
+}

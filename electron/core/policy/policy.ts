@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../../shared/json.ts';
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { Risk, Scope } from '../../../shared/domain/identity.ts';
 import type { ChangeKind } from '../../../shared/domain/change.ts';
@@ -16,6 +17,20 @@ export interface PolicyInput {
   readonly commands: readonly string[] | null;
   /** True when the command line could not be parsed in full: an allow rule on commands then never applies. */
   readonly unparsed: boolean;
+  /** Absolute; null when the call works in none. */
+  readonly workspace: string | null;
+  /**
+   * Hosts that its arguments name, as `callHosts` finds them: lower case, `*.name` for all below one, `*` for any. What the sandbox profile of the
+   * deciding rule can reach is added by the policy itself.
+   */
+  readonly hosts: readonly string[];
+  readonly targetMetadata: Readonly<Record<string, string>>;
+  /** As they were parsed; untrusted. */
+  readonly arguments: JsonObject;
+  /** What the task carries. */
+  readonly labels: readonly string[];
+  /** Milliseconds of the wall clock. */
+  readonly now: number;
 }
 
 export interface MatchedRule {
@@ -52,6 +67,10 @@ export interface Policy {
   stop(): Promise<void>;
   /** Pure and synchronous: the strictest matching rule wins; no rule → ask for known tools. */
   evaluate(input: PolicyInput): Verdict;
+  /** The input with the hosts that a command under this sandbox profile can reach; for rules that are matched beside the file's, such as grants. */
+  withReach(input: PolicyInput, profile: string): PolicyInput;
+  /** Whether the path is one of `private_paths`. Without a policy everything is. */
+  isPrivate(path: string): boolean;
   /** The verdict with every rule that matched, strictest first. */
   explain(input: PolicyInput): { readonly verdict: Verdict; readonly matched: readonly MatchedRule[] };
   /** Pure and synchronous: the strictest matching rule of `changes:` wins; with none, a built-in class holds, and all else applies. */

@@ -88,6 +88,9 @@ function foreignFeatures(
   if (document.directives.yaml.explicit === true) problems.push(atOffset(0, 'a %YAML directive is not used here; remove it'));
   if (document.contents === null) problems.push(atOffset(0, `the file is empty; it needs ${needs}`));
   visit(document, (_key, node) => {
+    // SECURITY: readers of plain objects pass over this key, and a condition that is passed over makes a rule broader than it reads.
+    if (isPair(node) && isScalar(node.key) && node.key.value === '__proto__')
+      problems.push(atOffset(node.key.range?.[0] ?? 0, '`__proto__` cannot be a key here; choose another name'));
     if (!isNode(node)) return;
     const offset = node.range?.[0] ?? 0;
     if (isAlias(node) || node.anchor !== undefined)
