@@ -150,7 +150,8 @@ export const describeLayersAttacks = (name: string, openWorld: () => Promise<Lay
       expect(await names()).toEqual(['f50/100']);
       const first = requests;
       hook.disable();
-      expect(first).toBeGreaterThan(5);
+      // Only the listing of folders is told: what a name is, is asked at once.
+      expect(first).toBeGreaterThan(1);
       expect(first).toBeLessThan(100);
     }, 120_000);
 

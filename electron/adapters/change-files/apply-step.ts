@@ -23,11 +23,11 @@ import type { FileVersion } from '../../../shared/domain/change.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { isSameVersion } from '../../core/changes/set-state.ts';
 import type { FileStep, StepResult } from '../../core/ports/change-files.ts';
-import { below, errnoOf, isSame } from '../files/descriptors.ts';
+import { below, errnoOf, isSame, smallBytes } from '../files/descriptors.ts';
 import type { Unsynced } from './group-sync.ts';
 import { checkPlace, type HeldParent } from './hold-parent.ts';
 import { hashFile, hashOf, inspectVersion, isUntouched, type Inspected } from './inspect-version.ts';
-import { smallBytes, withChild } from './open-now.ts';
+import { withChild } from './open-now.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 

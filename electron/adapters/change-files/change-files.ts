@@ -3,6 +3,7 @@ import { open, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import type { ChangeFiles } from '../../core/ports/change-files.ts';
+import { createTurns } from '../../core/turns.ts';
 import { asAppError, below, errnoOf } from '../files/descriptors.ts';
 import { lookUpProtected, type ProtectedPlaces } from '../files/protected-places.ts';
 import { applyStep, temporaryName, type StepDeps } from './apply-step.ts';
@@ -11,7 +12,7 @@ import { createGroupSync } from './group-sync.ts';
 import { createHeldFolders } from './held-folders.ts';
 import type { HeldParent, HoldOptions } from './hold-parent.ts';
 import { inspectVersion } from './inspect-version.ts';
-import { createTurns, withChild } from './open-now.ts';
+import { withChild } from './open-now.ts';
 import { createUnsyncedFolders } from './unsynced-folders.ts';
 
 /** Milliseconds for which a look at the gateway's own folders serves; a change set makes thousands of steps. */

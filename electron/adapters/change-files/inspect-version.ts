@@ -4,9 +4,9 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { FileVersion } from '../../../shared/domain/change.ts';
 import type { Digest } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { asAppError, below, errnoOf, isSame } from '../files/descriptors.ts';
+import { asAppError, below, errnoOf, isSame, readHeld } from '../files/descriptors.ts';
 import type { HeldParent } from './hold-parent.ts';
-import { readHeld, withChild } from './open-now.ts';
+import { withChild } from './open-now.ts';
 
 const chunkBytes = 256 * 1024;
 

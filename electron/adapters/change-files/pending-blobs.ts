@@ -4,10 +4,10 @@ import { chmod, copyFile, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { errnoOf } from '../files/descriptors.ts';
+import { createTurns } from '../../core/turns.ts';
+import { errnoOf, readHeld } from '../files/descriptors.ts';
 import { syncFileSystems } from './group-sync.ts';
 import { hashFile, hashOf } from './inspect-version.ts';
-import { createTurns, readHeld } from './open-now.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants;
 /** Of more files than these it is faster to write out the whole file system. */

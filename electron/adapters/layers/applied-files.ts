@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
-import type { BigIntStats } from 'node:fs';
+import { lstatSync, type BigIntStats } from 'node:fs';
+import { createTurns } from '../../core/turns.ts';
 import { isGone, type Held } from './descriptors.ts';
 
 /** Real files that the gateway itself changed, by what they were right afterwards. */
@@ -10,7 +10,7 @@ export interface AppliedFiles {
   clear(): void;
   isEmpty(): boolean;
   /** Whether a real file was changed by somebody else at or after `since`. */
-  isNewer(since: bigint): (path: string, real: Held) => boolean;
+  isNewer(since: bigint): (path: string, real: Pick<Held, 'stat'>) => boolean;
 }
 
 const identityOf = ({ dev, ino, ctimeNs, size }: BigIntStats): string => [dev, ino, ctimeNs, size].join(':');
@@ -20,15 +20,23 @@ const second = 1_000_000_000n;
 /** When a thing last became another: a folder does so only when it is made, not when something in it changes. */
 const changedAt = (stat: BigIntStats): bigint => (stat.isDirectory() ? stat.birthtimeNs : stat.ctimeNs);
 
+const lookAt = (path: string): BigIntStats | null => {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+};
+
 export const createAppliedFiles = (): AppliedFiles => {
   const known = new Map<string, { readonly identity: string; readonly at: bigint }>();
   return {
     async add(paths) {
+      const turn = createTurns();
       for (const path of paths) {
-        const stat = await lstat(path, { bigint: true }).catch((error: unknown) => {
-          if (isGone(error)) return null;
-          throw error;
-        });
+        await turn();
+        const stat = lookAt(path);
         if (stat === null) known.delete(path);
         else known.set(path, { identity: identityOf(stat), at: changedAt(stat) });
       }

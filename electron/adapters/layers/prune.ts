@@ -1,4 +1,5 @@
 import { chmod, mkdir, rename } from 'node:fs/promises';
+import { createTurns } from '../../core/turns.ts';
 import { below, holdChild, itself, listNames, using, type Held } from './descriptors.ts';
 import { discard, moveEntry, unlocked } from './layer-folder.ts';
 
@@ -73,7 +74,9 @@ const pruneBelow = async (parent: Held, name: string, real: Held | null, kept: B
 /** A held deletion with no mark of its own: the folder itself hides what is deleted, so it must stay as it is. */
 const hidesHeld = async (upper: Held, real: Held | null, kept: Branch): Promise<boolean> => {
   if (real === null) return false;
+  const turn = createTurns();
   for (const name of kept.keys()) {
+    await turn();
     const [ours, theirs] = [await holdChild(upper, name), await holdChild(real, name)];
     await ours?.handle.close();
     await theirs?.handle.close();

@@ -3,7 +3,17 @@ import type { BigIntStats } from 'node:fs';
 import { identityOf, type Known, type KnownFolder } from './copy-manifest.ts';
 import { below, byBytes, errnoOf, holdChild, isGone, listNames, using, type Held } from './descriptors.ts';
 import { measureLayer } from './measure-layer.ts';
-import { depthLimit, pathLimit, report, scanDeleted, tolerant, type ScanResult, type ScanSource } from './scan-layer.ts';
+import {
+  depthLimit,
+  isOtherMode,
+  newResult,
+  pathLimit,
+  report,
+  scanDeleted,
+  tolerant,
+  type ScanResult,
+  type ScanSource,
+} from './scan-layer.ts';
 import { isEqual, versionOf } from './versions.ts';
 
 /** Each level takes a descriptor. */
@@ -30,11 +40,10 @@ interface Place {
  * SECURITY: as in scan-layer.ts, every step is by descriptor and follows no link.
  */
 export const scanCopy = async (source: CopyScan): Promise<ScanResult> => {
-  const result: ScanResult = { changes: [], skipped: [] };
+  const result = newResult();
   const { workspace, copy, real, known } = source;
-  const [ours, theirs] = [await copy.handle.stat(), await real.handle.stat()];
   // The workspace itself is never changed.
-  if (((ours.mode ^ theirs.mode) & 0o7777) !== 0) result.skipped.push(workspace);
+  if (isOtherMode(copy, real)) result.skipped.push(workspace);
   await scanFolder(source, result, { path: workspace, depth: 0, copy, real, known });
   return result;
 };

@@ -1,7 +1,18 @@
-import type { FileVersion } from '../../../shared/domain/change.ts';
-import type { LayerChange } from '../../core/ports/layers.ts';
-import { byBytes, errnoOf, holdAgain, holdChild, isGone, listNames, using, type Held } from './descriptors.ts';
-import { isEqual, isWhiteout, versionOf } from './versions.ts';
+import type { FileVersion } from "../../../shared/domain/change.ts";
+import type { LayerChange } from "../../core/ports/layers.ts";
+import { createTurns } from "../../core/turns.ts";
+import {
+  byBytes,
+  errnoOf,
+  holdAgain,
+  holdChild,
+  isGone,
+  listNames,
+  statNow,
+  using,
+  type Held,
+} from "./descriptors.ts";
+import { isEqual, isWhiteout, versionOf } from "./versions.ts";
 
 /** Deeper folders, and longer paths, are told as skipped: each level takes descriptors, and no call could name such a path. */
 export const depthLimit = 256;
@@ -13,16 +24,24 @@ export interface ScanSource {
   readonly real: Held;
   readonly merged: Held;
   /** Whether the real file changed, by somebody else, since the view was made. */
-  readonly isNewer: (path: string, real: Held) => boolean;
+  readonly isNewer: (path: string, real: Pick<Held, "stat">) => boolean;
 }
 
 /** What is said with every change. */
-type Reported = Pick<ScanSource, 'workspace' | 'isNewer'>;
+type Reported = Pick<ScanSource, "workspace" | "isNewer">;
 
 export interface ScanResult {
   readonly changes: LayerChange[];
   readonly skipped: string[];
+  /** Awaited before each name. */
+  readonly turn: () => Promise<void>;
 }
+
+export const newResult = (): ScanResult => ({
+  changes: [],
+  skipped: [],
+  turn: createTurns(),
+});
 
 /** Where a scan stands: the same folder in the layer, in the real tree, and how deep. */
 interface Place {
@@ -39,16 +58,28 @@ interface Place {
  * SECURITY: every step is by descriptor and follows no link, since the agent's processes may rename anything meanwhile; what vanishes is left out.
  */
 export const scanLayer = async (source: ScanSource): Promise<ScanResult> => {
-  const result: ScanResult = { changes: [], skipped: [] };
+  const result = newResult();
   const { workspace, upper, real } = source;
-  const [ours, theirs] = [await upper.handle.stat(), await real.handle.stat()];
   // The workspace itself is never changed.
-  if (((ours.mode ^ theirs.mode) & 0o7777) !== 0) result.skipped.push(workspace);
-  await scanFolder(source, result, { path: workspace, names: [], upper, real, isOpaque: false });
+  if (isOtherMode(upper, real)) result.skipped.push(workspace);
+  await scanFolder(source, result, {
+    path: workspace,
+    names: [],
+    upper,
+    real,
+    isOpaque: false,
+  });
   return result;
 };
 
-const scanFolder = async (source: ScanSource, result: ScanResult, place: Place): Promise<void> => {
+export const isOtherMode = (one: Held, other: Held): boolean =>
+  ((statNow(one).mode ^ statNow(other).mode) & 0o7777n) !== 0n;
+
+const scanFolder = async (
+  source: ScanSource,
+  result: ScanResult,
+  place: Place,
+): Promise<void> => {
   const { path, upper, real } = place;
   if (place.names.length >= depthLimit) {
     result.skipped.push(path);
@@ -56,14 +87,21 @@ const scanFolder = async (source: ScanSource, result: ScanResult, place: Place):
   }
   const listed = await tolerant(result, path, async () => listNames(upper));
   if (listed === null) return;
-  for (const name of listed.odd) result.skipped.push(`${path}/${name.toString()}`);
-  const hidden = real === null || place.names.length === 0 ? [] : await hiddenNames(source, result, place, real, listed.names);
+  for (const name of listed.odd)
+    result.skipped.push(`${path}/${name.toString()}`);
+  const hidden =
+    real === null || place.names.length === 0
+      ? []
+      : await hiddenNames(source, result, place, real, listed.names);
   // In an opaque folder there is nothing of the real one, in every folder below it neither.
   const isOpaque = place.isOpaque || hidden.length > 0;
   for (const name of [...listed.names, ...hidden].sort(byBytes)) {
     const at = `${path}/${name}`;
     if (Buffer.byteLength(at) > pathLimit) result.skipped.push(at);
-    else await tolerant(result, at, async () => scanName(source, result, { ...place, isOpaque }, name));
+    else
+      await tolerant(result, at, async () =>
+        scanName(source, result, { ...place, isOpaque }, name),
+      );
   }
 };
 
@@ -79,20 +117,33 @@ const hiddenNames = async (
   const known = new Set(ours);
   const others = names.filter((name) => !known.has(name));
   if (others.length === 0) return [];
-  const isOpaque = place.isOpaque || (await hidesAll(source, place, real, others));
-  if (isOpaque) for (const name of odd) result.skipped.push(`${place.path}/${name.toString()}`);
+  const isOpaque =
+    place.isOpaque || (await hidesAll(source, result, place, real, others));
+  if (isOpaque)
+    for (const name of odd)
+      result.skipped.push(`${place.path}/${name.toString()}`);
   return isOpaque ? others : [];
 };
 
 /** A name that somebody made meanwhile proves nothing, since the kernel may remember that it was not there. */
-const hidesAll = async (source: ScanSource, place: Place, real: Held, names: readonly string[]): Promise<boolean> => {
+const hidesAll = async (
+  source: ScanSource,
+  { turn }: ScanResult,
+  place: Place,
+  real: Held,
+  names: readonly string[],
+): Promise<boolean> => {
   const merged = await descend(source.merged, place.names);
   if (merged === null) return false;
   return using(merged, async (folder) => {
     for (const name of names) {
+      await turn();
       const theirs = await holdChild(real, name);
       if (theirs === null) continue;
-      const isProof = await using(theirs, async (held) => !source.isNewer(`${place.path}/${name}`, held));
+      const isProof = await using(
+        theirs,
+        async (held) => !source.isNewer(`${place.path}/${name}`, held),
+      );
       if (!isProof) continue;
       const shown = await holdChild(folder, name);
       await shown?.handle.close();
@@ -102,7 +153,10 @@ const hidesAll = async (source: ScanSource, place: Place, real: Held, names: rea
   });
 };
 
-export const descend = async (root: Held, names: readonly string[]): Promise<Held | null> => {
+export const descend = async (
+  root: Held,
+  names: readonly string[],
+): Promise<Held | null> => {
   let at = await holdAgain(root);
   for (const name of names) {
     const next = await using(at, async (folder) => holdChild(folder, name));
@@ -112,7 +166,12 @@ export const descend = async (root: Held, names: readonly string[]): Promise<Hel
   return at;
 };
 
-const scanName = async (source: ScanSource, result: ScanResult, place: Place, name: string): Promise<void> => {
+const scanName = async (
+  source: ScanSource,
+  result: ScanResult,
+  place: Place,
+  name: string,
+): Promise<void> => {
   const ours = await holdChild(place.upper, name);
   const theirs =
     place.real === null
@@ -140,28 +199,53 @@ const compare = async (
   const path = `${place.path}/${name}`;
   const isDeleted = ours === null ? place.isOpaque : isWhiteout(ours);
   if (ours === null && !isDeleted) return;
-  const after = ours === null || isDeleted ? null : await versionOf(place.upper, name, ours);
-  const before = theirs === null || place.real === null ? null : await versionOf(place.real, name, theirs);
+  const after =
+    ours === null || isDeleted
+      ? null
+      : await versionOf(place.upper, name, ours);
+  const before =
+    theirs === null || place.real === null
+      ? null
+      : await versionOf(place.real, name, theirs);
   if ((after === null && !isDeleted) || (before === null && theirs !== null)) {
     result.skipped.push(path);
     return;
   }
-  if (!isEqual(before, after)) report(source, result, { path, before, after, theirs });
-  const upper = after?.type === 'directory' ? ours : null;
-  const real = before?.type === 'directory' ? theirs : null;
+  if (!isEqual(before, after))
+    report(source, result, { path, before, after, theirs });
+  const upper = after?.type === "directory" ? ours : null;
+  const real = before?.type === "directory" ? theirs : null;
   const names = [...place.names, name];
-  if (upper !== null) await scanFolder(source, result, { path, names, upper, real, isOpaque: place.isOpaque });
-  else if (real !== null) await scanDeleted(source, result, path, names.length, real);
+  if (upper !== null)
+    await scanFolder(source, result, {
+      path,
+      names,
+      upper,
+      real,
+      isOpaque: place.isOpaque,
+    });
+  else if (real !== null)
+    await scanDeleted(source, result, path, names.length, real);
 };
 
 /** Everything in a real folder that the layer has no more. */
-export const scanDeleted = async (source: Reported, result: ScanResult, path: string, depth: number, real: Held): Promise<void> => {
-  const listed = depth >= depthLimit ? null : await tolerant(result, path, async () => listNames(real));
+export const scanDeleted = async (
+  source: Reported,
+  result: ScanResult,
+  path: string,
+  depth: number,
+  real: Held,
+): Promise<void> => {
+  const listed =
+    depth >= depthLimit
+      ? null
+      : await tolerant(result, path, async () => listNames(real));
   if (listed === null) {
     result.skipped.push(path);
     return;
   }
-  for (const name of listed.odd) result.skipped.push(`${path}/${name.toString()}`);
+  for (const name of listed.odd)
+    result.skipped.push(`${path}/${name.toString()}`);
   for (const name of listed.names) {
     const at = `${path}/${name}`;
     await tolerant(result, at, async () => {
@@ -174,7 +258,8 @@ export const scanDeleted = async (source: Reported, result: ScanResult, path: st
           return;
         }
         report(source, result, { path: at, before, after: null, theirs });
-        if (before.type === 'directory') await scanDeleted(source, result, at, depth + 1, theirs);
+        if (before.type === "directory")
+          await scanDeleted(source, result, at, depth + 1, theirs);
       });
     });
   }
@@ -187,17 +272,35 @@ interface Difference {
   readonly theirs: Held | null;
 }
 
-export const report = ({ workspace, isNewer }: Reported, { changes }: ScanResult, { path, before, after, theirs }: Difference): void => {
-  changes.push({ path, workspace, before, after, isConflict: theirs !== null && isNewer(path, theirs) });
+export const report = (
+  { workspace, isNewer }: Reported,
+  { changes }: ScanResult,
+  { path, before, after, theirs }: Difference,
+): void => {
+  changes.push({
+    path,
+    workspace,
+    before,
+    after,
+    isConflict: theirs !== null && isNewer(path, theirs),
+  });
 };
 
 /** A step that may find its object gone (then it is as if it had never been there) or unreadable (then it is told). */
-export const tolerant = async <T>(result: ScanResult, path: string, step: () => Promise<T>): Promise<T | null> => {
+export const tolerant = async <T>(
+  result: ScanResult,
+  path: string,
+  step: () => Promise<T>,
+): Promise<T | null> => {
+  await result.turn();
   try {
     return await step();
   } catch (error) {
     if (isGone(error)) return null;
-    if (!['EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG'].includes(errnoOf(error) ?? '')) throw error;
+    if (
+      !["EACCES", "EPERM", "EIO", "ENAMETOOLONG"].includes(errnoOf(error) ?? "")
+    )
+      throw error;
     result.skipped.push(path);
     return null;
   }

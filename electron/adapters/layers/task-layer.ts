@@ -1,7 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
 import type { LayerNamespaces } from '../../core/ports/layers.ts';
-import type { Held } from './descriptors.ts';
+import type { Handle, Held } from './descriptors.ts';
 import { holdWorkspace, isWithin, outermost } from './hold-workspace.ts';
 import { layerFolder, type LayerFolder } from './layer-folder.ts';
 import { descend, type ScanResult, type ScanSource } from './scan-layer.ts';
@@ -34,7 +33,7 @@ export interface MadeLayers {
 }
 
 /** One kind of layers. `keep` takes what is to be closed with them, also when the making fails. Errors: `unavailable`. */
-export type MakeLayers = (sources: readonly LayerSource[], keep: (handle: FileHandle) => void) => Promise<MadeLayers>;
+export type MakeLayers = (sources: readonly LayerSource[], keep: (handle: Handle) => void) => Promise<MadeLayers>;
 
 /** A task's layers as they are open now. */
 export interface OpenedLayers extends MadeLayers {
@@ -54,8 +53,8 @@ export interface OpenTaskLayers {
 
 /** Prunes and makes a task's layers. Errors: `forbidden`, `unavailable`. */
 export const openTaskLayers = async ({ make, taskFolder, workspaces, held, checkWorkspace }: OpenTaskLayers): Promise<OpenedLayers> => {
-  const closing: FileHandle[] = [];
-  const keep = (handle: FileHandle): void => void closing.push(handle);
+  const closing: Handle[] = [];
+  const keep = (handle: Handle): void => void closing.push(handle);
   const close = async (): Promise<void> => {
     await Promise.all(closing.splice(0).map(async (handle) => handle.close()));
   };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readlink } from 'node:fs/promises';
+import { readlinkSync } from 'node:fs';
 import type { FileVersion } from '../../../shared/domain/change.ts';
 import { Digest } from '../../../shared/domain/identity.ts';
+import { readHeld, smallBytes } from '../files/descriptors.ts';
 import { below, errnoOf, openHeld, type Held } from './descriptors.ts';
 
 const chunk = 256 * 1024;
@@ -17,11 +18,7 @@ export const versionOf = async (folder: Held, name: string, held: Held): Promise
   const { stat } = held;
   if (stat.isDirectory()) return { type: 'directory', mode: modeOf(held) };
   if (stat.isSymbolicLink()) {
-    const target = await readlink(below(folder, name), { encoding: 'buffer' }).catch((error: unknown) => {
-      // The link was replaced by something else since it was held.
-      if (errnoOf(error) === 'EINVAL') return null;
-      throw error;
-    });
+    const target = targetOf(folder, name);
     const text = target?.toString() ?? '';
     return target !== null && Buffer.from(text).equals(target) ? { type: 'symlink', target: text } : null;
   }
@@ -29,7 +26,19 @@ export const versionOf = async (folder: Held, name: string, held: Held): Promise
   return { type: 'file', mode: modeOf(held), ...(await hash(held)) };
 };
 
+const targetOf = (folder: Held, name: string): Buffer | null => {
+  try {
+    return readlinkSync(below(folder, name), { encoding: 'buffer' });
+  } catch (error) {
+    // The link was replaced by something else since it was held.
+    if (errnoOf(error) === 'EINVAL') return null;
+    throw error;
+  }
+};
+
 const hash = async (held: Held): Promise<{ size: number; sha256: Digest }> => {
+  const small = held.stat.size > smallBytes ? null : readHeld(held.handle.fd);
+  if (small !== null) return { size: small.length, sha256: Digest.parse(createHash('sha256').update(small).digest('hex')) };
   const file = await openHeld(held);
   try {
     const digest = createHash('sha256');
