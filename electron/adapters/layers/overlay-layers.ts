@@ -1,11 +1,11 @@
-import { statNow, type Held } from "./descriptors.ts";
-import { measureLayer } from "./measure-layer.ts";
-import { mountOverlays, type OverlaySource } from "./mount-overlay.ts";
-import { leaveOtherKind } from "./other-kind.ts";
-import { prepareLayer } from "./prepare-layer.ts";
-import { scanLayer } from "./scan-layer.ts";
-import type { MakeLayers, TaskLayer } from "./task-layer.ts";
-import type { FileClock } from "./file-clock.ts";
+import { statNow, type Held } from './descriptors.ts';
+import { measureLayer } from './measure-layer.ts';
+import { mountOverlays, type OverlaySource } from './mount-overlay.ts';
+import { leaveOtherKind } from './other-kind.ts';
+import { prepareLayer } from './prepare-layer.ts';
+import { scanLayer } from './scan-layer.ts';
+import type { MakeLayers, TaskLayer } from './task-layer.ts';
+import type { FileClock } from './file-clock.ts';
 
 export interface OverlayDeps {
   /** The whole path of util-linux's program. */
@@ -20,7 +20,7 @@ export const overlayLayers =
     const mounted: OverlaySource[] = [];
     const trash: string[] = [];
     for (const { workspace, real, folder, held } of sources) {
-      const hasOther = await leaveOtherKind(folder, "overlay", held);
+      const hasOther = await leaveOtherKind(folder, 'overlay', held);
       const { upper, work, hasTrash } = await prepareLayer(folder, real, held);
       keep(upper.handle);
       keep(work.handle);
@@ -39,14 +39,12 @@ export const overlayLayers =
     const layers: TaskLayer[] = [];
     for (const [index, { workspace, lower, upper }] of mounted.entries()) {
       const handle = roots[index];
-      if (handle === undefined)
-        throw new Error("a layer was mounted and has no root");
+      if (handle === undefined) throw new Error('a layer was mounted and has no root');
       const merged: Held = { handle, stat: statNow({ handle }) };
       layers.push({
         workspace,
         merged,
-        scan: async (isNewer) =>
-          scanLayer({ workspace, upper, real: lower, merged, isNewer }),
+        scan: async (isNewer) => scanLayer({ workspace, upper, real: lower, merged, isNewer }),
         bytes: async () => measureLayer(upper),
       });
     }

@@ -1,18 +1,8 @@
-import type { FileVersion } from "../../../shared/domain/change.ts";
-import type { LayerChange } from "../../core/ports/layers.ts";
-import { createTurns } from "../../core/turns.ts";
-import {
-  byBytes,
-  errnoOf,
-  holdAgain,
-  holdChild,
-  isGone,
-  listNames,
-  statNow,
-  using,
-  type Held,
-} from "./descriptors.ts";
-import { isEqual, isWhiteout, versionOf } from "./versions.ts";
+import type { FileVersion } from '../../../shared/domain/change.ts';
+import type { LayerChange } from '../../core/ports/layers.ts';
+import { createTurns } from '../../core/turns.ts';
+import { byBytes, errnoOf, holdAgain, holdChild, isGone, listNames, statNow, using, type Held } from './descriptors.ts';
+import { isEqual, isWhiteout, versionOf } from './versions.ts';
 
 /** Deeper folders, and longer paths, are told as skipped: each level takes descriptors, and no call could name such a path. */
 export const depthLimit = 256;
@@ -24,11 +14,11 @@ export interface ScanSource {
   readonly real: Held;
   readonly merged: Held;
   /** Whether the real file changed, by somebody else, since the view was made. */
-  readonly isNewer: (path: string, real: Pick<Held, "stat">) => boolean;
+  readonly isNewer: (path: string, real: Pick<Held, 'stat'>) => boolean;
 }
 
 /** What is said with every change. */
-type Reported = Pick<ScanSource, "workspace" | "isNewer">;
+type Reported = Pick<ScanSource, 'workspace' | 'isNewer'>;
 
 export interface ScanResult {
   readonly changes: LayerChange[];
@@ -72,14 +62,9 @@ export const scanLayer = async (source: ScanSource): Promise<ScanResult> => {
   return result;
 };
 
-export const isOtherMode = (one: Held, other: Held): boolean =>
-  ((statNow(one).mode ^ statNow(other).mode) & 0o7777n) !== 0n;
+export const isOtherMode = (one: Held, other: Held): boolean => ((statNow(one).mode ^ statNow(other).mode) & 0o7777n) !== 0n;
 
-const scanFolder = async (
-  source: ScanSource,
-  result: ScanResult,
-  place: Place,
-): Promise<void> => {
+const scanFolder = async (source: ScanSource, result: ScanResult, place: Place): Promise<void> => {
   const { path, upper, real } = place;
   if (place.names.length >= depthLimit) {
     result.skipped.push(path);
@@ -87,21 +72,14 @@ const scanFolder = async (
   }
   const listed = await tolerant(result, path, async () => listNames(upper));
   if (listed === null) return;
-  for (const name of listed.odd)
-    result.skipped.push(`${path}/${name.toString()}`);
-  const hidden =
-    real === null || place.names.length === 0
-      ? []
-      : await hiddenNames(source, result, place, real, listed.names);
+  for (const name of listed.odd) result.skipped.push(`${path}/${name.toString()}`);
+  const hidden = real === null || place.names.length === 0 ? [] : await hiddenNames(source, result, place, real, listed.names);
   // In an opaque folder there is nothing of the real one, in every folder below it neither.
   const isOpaque = place.isOpaque || hidden.length > 0;
   for (const name of [...listed.names, ...hidden].sort(byBytes)) {
     const at = `${path}/${name}`;
     if (Buffer.byteLength(at) > pathLimit) result.skipped.push(at);
-    else
-      await tolerant(result, at, async () =>
-        scanName(source, result, { ...place, isOpaque }, name),
-      );
+    else await tolerant(result, at, async () => scanName(source, result, { ...place, isOpaque }, name));
   }
 };
 
@@ -117,22 +95,13 @@ const hiddenNames = async (
   const known = new Set(ours);
   const others = names.filter((name) => !known.has(name));
   if (others.length === 0) return [];
-  const isOpaque =
-    place.isOpaque || (await hidesAll(source, result, place, real, others));
-  if (isOpaque)
-    for (const name of odd)
-      result.skipped.push(`${place.path}/${name.toString()}`);
+  const isOpaque = place.isOpaque || (await hidesAll(source, result, place, real, others));
+  if (isOpaque) for (const name of odd) result.skipped.push(`${place.path}/${name.toString()}`);
   return isOpaque ? others : [];
 };
 
 /** A name that somebody made meanwhile proves nothing, since the kernel may remember that it was not there. */
-const hidesAll = async (
-  source: ScanSource,
-  { turn }: ScanResult,
-  place: Place,
-  real: Held,
-  names: readonly string[],
-): Promise<boolean> => {
+const hidesAll = async (source: ScanSource, { turn }: ScanResult, place: Place, real: Held, names: readonly string[]): Promise<boolean> => {
   const merged = await descend(source.merged, place.names);
   if (merged === null) return false;
   return using(merged, async (folder) => {
@@ -140,10 +109,7 @@ const hidesAll = async (
       await turn();
       const theirs = await holdChild(real, name);
       if (theirs === null) continue;
-      const isProof = await using(
-        theirs,
-        async (held) => !source.isNewer(`${place.path}/${name}`, held),
-      );
+      const isProof = await using(theirs, async (held) => !source.isNewer(`${place.path}/${name}`, held));
       if (!isProof) continue;
       const shown = await holdChild(folder, name);
       await shown?.handle.close();
@@ -153,10 +119,7 @@ const hidesAll = async (
   });
 };
 
-export const descend = async (
-  root: Held,
-  names: readonly string[],
-): Promise<Held | null> => {
+export const descend = async (root: Held, names: readonly string[]): Promise<Held | null> => {
   let at = await holdAgain(root);
   for (const name of names) {
     const next = await using(at, async (folder) => holdChild(folder, name));
@@ -166,12 +129,7 @@ export const descend = async (
   return at;
 };
 
-const scanName = async (
-  source: ScanSource,
-  result: ScanResult,
-  place: Place,
-  name: string,
-): Promise<void> => {
+const scanName = async (source: ScanSource, result: ScanResult, place: Place, name: string): Promise<void> => {
   const ours = await holdChild(place.upper, name);
   const theirs =
     place.real === null
@@ -199,22 +157,15 @@ const compare = async (
   const path = `${place.path}/${name}`;
   const isDeleted = ours === null ? place.isOpaque : isWhiteout(ours);
   if (ours === null && !isDeleted) return;
-  const after =
-    ours === null || isDeleted
-      ? null
-      : await versionOf(place.upper, name, ours);
-  const before =
-    theirs === null || place.real === null
-      ? null
-      : await versionOf(place.real, name, theirs);
+  const after = ours === null || isDeleted ? null : await versionOf(place.upper, name, ours);
+  const before = theirs === null || place.real === null ? null : await versionOf(place.real, name, theirs);
   if ((after === null && !isDeleted) || (before === null && theirs !== null)) {
     result.skipped.push(path);
     return;
   }
-  if (!isEqual(before, after))
-    report(source, result, { path, before, after, theirs });
-  const upper = after?.type === "directory" ? ours : null;
-  const real = before?.type === "directory" ? theirs : null;
+  if (!isEqual(before, after)) report(source, result, { path, before, after, theirs });
+  const upper = after?.type === 'directory' ? ours : null;
+  const real = before?.type === 'directory' ? theirs : null;
   const names = [...place.names, name];
   if (upper !== null)
     await scanFolder(source, result, {
@@ -224,28 +175,17 @@ const compare = async (
       real,
       isOpaque: place.isOpaque,
     });
-  else if (real !== null)
-    await scanDeleted(source, result, path, names.length, real);
+  else if (real !== null) await scanDeleted(source, result, path, names.length, real);
 };
 
 /** Everything in a real folder that the layer has no more. */
-export const scanDeleted = async (
-  source: Reported,
-  result: ScanResult,
-  path: string,
-  depth: number,
-  real: Held,
-): Promise<void> => {
-  const listed =
-    depth >= depthLimit
-      ? null
-      : await tolerant(result, path, async () => listNames(real));
+export const scanDeleted = async (source: Reported, result: ScanResult, path: string, depth: number, real: Held): Promise<void> => {
+  const listed = depth >= depthLimit ? null : await tolerant(result, path, async () => listNames(real));
   if (listed === null) {
     result.skipped.push(path);
     return;
   }
-  for (const name of listed.odd)
-    result.skipped.push(`${path}/${name.toString()}`);
+  for (const name of listed.odd) result.skipped.push(`${path}/${name.toString()}`);
   for (const name of listed.names) {
     const at = `${path}/${name}`;
     await tolerant(result, at, async () => {
@@ -258,8 +198,7 @@ export const scanDeleted = async (
           return;
         }
         report(source, result, { path: at, before, after: null, theirs });
-        if (before.type === "directory")
-          await scanDeleted(source, result, at, depth + 1, theirs);
+        if (before.type === 'directory') await scanDeleted(source, result, at, depth + 1, theirs);
       });
     });
   }
@@ -272,11 +211,7 @@ interface Difference {
   readonly theirs: Held | null;
 }
 
-export const report = (
-  { workspace, isNewer }: Reported,
-  { changes }: ScanResult,
-  { path, before, after, theirs }: Difference,
-): void => {
+export const report = ({ workspace, isNewer }: Reported, { changes }: ScanResult, { path, before, after, theirs }: Difference): void => {
   changes.push({
     path,
     workspace,
@@ -287,20 +222,13 @@ export const report = (
 };
 
 /** A step that may find its object gone (then it is as if it had never been there) or unreadable (then it is told). */
-export const tolerant = async <T>(
-  result: ScanResult,
-  path: string,
-  step: () => Promise<T>,
-): Promise<T | null> => {
+export const tolerant = async <T>(result: ScanResult, path: string, step: () => Promise<T>): Promise<T | null> => {
   await result.turn();
   try {
     return await step();
   } catch (error) {
     if (isGone(error)) return null;
-    if (
-      !["EACCES", "EPERM", "EIO", "ENAMETOOLONG"].includes(errnoOf(error) ?? "")
-    )
-      throw error;
+    if (!['EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG'].includes(errnoOf(error) ?? '')) throw error;
     result.skipped.push(path);
     return null;
   }
