@@ -27,7 +27,7 @@ const WINDOW = [
   'libxtst6',
 ];
 const DESKTOP = ['xvfb', 'xauth', 'openbox', 'dunst', 'dbus', 'dbus-x11', 'xdotool', 'x11-utils', 'gnome-keyring', 'fonts-dejavu-core'];
-const TOOLS = ['chromium', 'git', 'procps', 'util-linux', 'passwd', 'python3', 'curl'];
+const TOOLS = ['chromium', 'fuse-overlayfs', 'git', 'procps', 'util-linux', 'passwd', 'python3', 'curl'];
 
 const NEEDED = {
   headless: SANDBOX,

@@ -17,6 +17,8 @@ export const openLayersWorld = async (kind: string, create: (folder: string) => 
   return {
     layers,
     workspace,
+    // fuse-overlayfs leaves room for its mark of a deletion, `.wh.NAME`.
+    ...(kind === 'fuse' ? { longestName: 251 } : {}),
     async close() {
       await layers.stop();
       for (const task of await layers.list()) await layers.drop(task);

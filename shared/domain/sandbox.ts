@@ -84,7 +84,7 @@ export type LimitsReport = z.infer<typeof LimitsReport>;
 
 /** How the copy-on-write layers are made here. */
 export const LayerStatus = z.strictObject({
-  kind: z.enum(['overlay', 'copy', 'none']),
+  kind: z.enum(['overlay', 'fuse', 'copy', 'none']),
   detail: z.string(),
   fix: z.string().nullable(),
 });

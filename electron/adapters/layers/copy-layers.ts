@@ -5,7 +5,7 @@ import { holdFolder, itself, using, type Held } from './descriptors.ts';
 import { nextTick, waitPast, type FileClock } from './file-clock.ts';
 import type { LayerFolder } from './layer-folder.ts';
 import { measureTree } from './measure-tree.ts';
-import { leaveOtherKind } from './other-kind.ts';
+import { leaveOtherKinds } from './other-kind.ts';
 import { branchesOf } from './prune.ts';
 import { refreshCopy } from './refresh-copy.ts';
 import { measureCopy, scanCopy } from './scan-copy.ts';
@@ -63,7 +63,7 @@ interface PreparedCopy {
 
 const prepareCopy = async (deps: CopyDeps, source: LayerSource, started: bigint): Promise<PreparedCopy> => {
   const { workspace, real, folder, held } = source;
-  await leaveOtherKind(folder, 'copy', held);
+  await leaveOtherKinds(folder, 'copy', held);
   // 0700: nobody else gets past this folder, whatever the modes below it.
   for (const path of [folder.path, folder.copy, folder.trash]) await mkdir(path, { recursive: true, mode: 0o700 });
   const known = await readManifest(folder.manifest);

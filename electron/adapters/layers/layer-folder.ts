@@ -8,6 +8,8 @@ export interface LayerFolder {
   readonly path: string;
   readonly upper: string;
   readonly work: string;
+  /** What fuse-overlayfs keeps, in folders of the same names. */
+  readonly fuse: string;
   /** Where no overlay can be mounted: a copy of the workspace, and what it was when it was made. */
   readonly copy: string;
   readonly manifest: string;
@@ -21,6 +23,7 @@ export const layerFolder = (taskFolder: string, workspace: string): LayerFolder 
     path,
     upper: join(path, 'upper'),
     work: join(path, 'work'),
+    fuse: join(path, 'fuse'),
     copy: join(path, 'copy'),
     manifest: join(path, 'manifest.json'),
     trash: join(path, 'trash'),

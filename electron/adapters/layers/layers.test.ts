@@ -12,5 +12,7 @@ const opener = (kind: LayerKind) => async (): Promise<LayersWorld> =>
 
 describeLayersContract('overlay', opener('overlay'));
 describeLayersAttacks('overlay', opener('overlay'));
+describeLayersContract('fuse-overlayfs', opener('fuse'));
+describeLayersAttacks('fuse-overlayfs', opener('fuse'));
 describeLayersContract('copy', opener('copy'));
 describeCopyAttacks('root or whoever runs it');

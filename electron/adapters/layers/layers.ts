@@ -46,7 +46,7 @@ export const createLayers = ({
   folder,
   checkWorkspace,
   findProgram,
-  kinds = ['overlay', 'copy'],
+  kinds = ['overlay', 'fuse', 'copy'],
   limits = copyLimits,
 }: LayersDeps): Layers => {
   const tasks = new Map<TaskId, TaskState>();
@@ -136,8 +136,7 @@ export const createLayers = ({
   return {
     async probe() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const unshare = await findProgram('unshare');
-      probed = await probeLayers({ kinds, unshare, folder, limits, readClock: createFileClock(folder) });
+      probed = await probeLayers({ kinds, findProgram, folder, limits, readClock: createFileClock(folder) });
       return probed.status;
     },
     status: () => probed.status,

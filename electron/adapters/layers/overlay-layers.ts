@@ -1,7 +1,7 @@
 import { statNow, type Held } from './descriptors.ts';
 import { measureLayer } from './measure-layer.ts';
 import { mountOverlays, type OverlaySource } from './mount-overlay.ts';
-import { leaveOtherKind } from './other-kind.ts';
+import { leaveOtherKinds } from './other-kind.ts';
 import { prepareLayer } from './prepare-layer.ts';
 import { scanLayer } from './scan-layer.ts';
 import type { MakeLayers, TaskLayer } from './task-layer.ts';
@@ -20,19 +20,12 @@ export const overlayLayers =
     const mounted: OverlaySource[] = [];
     const trash: string[] = [];
     for (const { workspace, real, folder, held } of sources) {
-      const hasOther = await leaveOtherKind(folder, 'overlay', held);
+      const hasOther = await leaveOtherKinds(folder, 'overlay', held);
       const { upper, work, hasTrash } = await prepareLayer(folder, real, held);
       keep(upper.handle);
       keep(work.handle);
       if (hasTrash || hasOther) trash.push(folder.trash);
-      mounted.push({
-        workspace,
-        lower: real,
-        upperPath: folder.upper,
-        upper,
-        workPath: folder.work,
-        work,
-      });
+      mounted.push({ workspace, lower: real, upperPath: folder.upper, upper, workPath: folder.work, work });
     }
     const { user, mount, roots } = await mountOverlays(unshare, mounted);
     for (const handle of [user, mount, ...roots]) keep(handle);
@@ -48,10 +41,5 @@ export const overlayLayers =
         bytes: async () => measureLayer(upper),
       });
     }
-    return {
-      namespaces: { user: user.fd, mount: mount.fd },
-      layers,
-      trash,
-      since: await readClock(),
-    };
+    return { namespaces: { user: user.fd, mount: mount.fd }, layers, trash, since: await readClock() };
   };

@@ -4,17 +4,18 @@ import type { LayerStatus } from '../../../shared/domain/sandbox.ts';
 import { copyLayers, type CopyLimits } from './copy-layers.ts';
 import { itself } from './descriptors.ts';
 import type { FileClock } from './file-clock.ts';
+import { fuseLayers } from './fuse-layers.ts';
 import { removeLayers } from './layer-folder.ts';
 import { overlayLayers } from './overlay-layers.ts';
 import { openTaskLayers, type MakeLayers } from './task-layer.ts';
 
 /** The kinds of layers that are made here, the best first. */
-export type LayerKind = 'overlay' | 'copy';
+export type LayerKind = 'overlay' | 'fuse' | 'copy';
 
 export interface ProbeDeps {
   readonly kinds: readonly LayerKind[];
-  /** The whole path of util-linux's program; null when there is none. */
-  readonly unshare: string | null;
+  /** The whole path of a program; null when there is none. */
+  readonly findProgram: (name: string) => Promise<string | null>;
   /** Where scratch layers are made. */
   readonly folder: string;
   readonly limits: CopyLimits;
@@ -30,28 +31,42 @@ export interface ProbedLayers {
 const overlayFix =
   'install util-linux and allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0), ' +
   'with Linux 5.11 or newer and the data directory on a local file system such as ext4, xfs or btrfs';
+/** What is better than a copy where there can be no overlay. */
+const fuseFix = ', or install fuse-overlayfs and bubblewrap and allow your user to open /dev/fuse';
 
 /** Makes a real layer of each kind in the data directory, changes it in every way, and looks at both sides; the first kind that works is it. */
 export const probeLayers = async (deps: ProbeDeps): Promise<ProbedLayers> => {
   const failures: string[] = [];
   for (const kind of deps.kinds) {
-    const make = makerOf(kind, deps);
-    const failure = make === null ? 'the program unshare was not found' : await tryKind(deps.folder, make);
-    if (make !== null && failure === null) return { status: statusOf(kind, deps, failures), make };
-    failures.push(`${kind}: ${failure ?? ''}`);
+    const made = await makerOf(kind, deps);
+    const failure = 'missing' in made ? `the program ${made.missing} was not found` : await tryKind(deps.folder, made.make);
+    if (!('missing' in made) && failure === null) return { status: statusOf(kind, deps, failures), make: made.make };
+    failures.push(`${titles[kind]}: ${failure ?? ''}`);
   }
-  return { status: { kind: 'none', detail: failures.join('; '), fix: overlayFix }, make: null };
+  return { status: { kind: 'none', detail: failures.join('; '), fix: overlayFix + fuseFix }, make: null };
 };
 
-const makerOf = (kind: LayerKind, { unshare, limits, readClock }: ProbeDeps): MakeLayers | null => {
-  if (kind === 'copy') return copyLayers({ limits, readClock, fix: overlayFix });
-  return unshare === null ? null : overlayLayers({ unshare, readClock });
+const titles: Record<LayerKind, string> = { overlay: 'overlay', fuse: 'fuse-overlayfs', copy: 'copy' };
+
+type Maker = { readonly make: MakeLayers } | { readonly missing: string };
+
+const makerOf = async (kind: LayerKind, { findProgram, limits, readClock }: ProbeDeps): Promise<Maker> => {
+  if (kind === 'copy') return { make: copyLayers({ limits, readClock, fix: overlayFix + fuseFix }) };
+  const unshare = await findProgram('unshare');
+  if (unshare === null) return { missing: 'unshare' };
+  if (kind === 'overlay') return { make: overlayLayers({ unshare, readClock }) };
+  const [bash, bwrap, fuseOverlayfs] = await Promise.all(['bash', 'bwrap', 'fuse-overlayfs'].map(findProgram));
+  if (typeof bash !== 'string') return { missing: 'bash' };
+  if (typeof bwrap !== 'string') return { missing: 'bwrap' };
+  if (typeof fuseOverlayfs !== 'string') return { missing: 'fuse-overlayfs' };
+  return { make: fuseLayers({ programs: { unshare, bash, bwrap, fuseOverlayfs }, readClock }) };
 };
 
 const statusOf = (kind: LayerKind, { limits }: ProbeDeps, failures: readonly string[]): LayerStatus => {
+  if (kind === 'fuse') return { kind, detail: ['fuse-overlayfs was mounted, written and read', ...failures].join('; '), fix: overlayFix };
   if (kind === 'overlay') return { kind, detail: 'an overlay in a user namespace was mounted, written and read', fix: null };
   const most = `${limits.entries.toLocaleString('en')} files and ${(limits.bytes / 1024 ** 3).toLocaleString('en')} GiB each`;
-  return { kind, detail: [`workspaces are copied, up to ${most}`, ...failures].join('; '), fix: overlayFix };
+  return { kind, detail: [`workspaces are copied, up to ${most}`, ...failures].join('; '), fix: overlayFix + fuseFix };
 };
 
 /** Null: it works. */

@@ -2,6 +2,7 @@ import type { FileVersion } from '../../../shared/domain/change.ts';
 import type { LayerChange } from '../../core/ports/layers.ts';
 import { createTurns } from '../../core/turns.ts';
 import { byBytes, errnoOf, holdAgain, holdChild, isGone, listNames, statNow, using, type Held } from './descriptors.ts';
+import { readFuseMarks, unseenNames, type ReadNames } from './fuse-marks.ts';
 import { isEqual, isWhiteout, versionOf } from './versions.ts';
 
 /** Deeper folders, and longer paths, are told as skipped: each level takes descriptors, and no call could name such a path. */
@@ -15,10 +16,12 @@ export interface ScanSource {
   readonly merged: Held;
   /** Whether the real file changed, by somebody else, since the view was made. */
   readonly isNewer: (path: string, real: Pick<Held, 'stat'>) => boolean;
+  /** Whether names mark what is deleted, and hide what is real, as fuse-overlayfs's do. */
+  readonly hasNameMarks?: boolean;
 }
 
 /** What is said with every change. */
-type Reported = Pick<ScanSource, 'workspace' | 'isNewer'>;
+type Reported = Pick<ScanSource, 'workspace' | 'isNewer' | 'hasNameMarks'>;
 
 export interface ScanResult {
   readonly changes: LayerChange[];
@@ -27,11 +30,7 @@ export interface ScanResult {
   readonly turn: () => Promise<void>;
 }
 
-export const newResult = (): ScanResult => ({
-  changes: [],
-  skipped: [],
-  turn: createTurns(),
-});
+export const newResult = (): ScanResult => ({ changes: [], skipped: [], turn: createTurns() });
 
 /** Where a scan stands: the same folder in the layer, in the real tree, and how deep. */
 interface Place {
@@ -52,13 +51,7 @@ export const scanLayer = async (source: ScanSource): Promise<ScanResult> => {
   const { workspace, upper, real } = source;
   // The workspace itself is never changed.
   if (isOtherMode(upper, real)) result.skipped.push(workspace);
-  await scanFolder(source, result, {
-    path: workspace,
-    names: [],
-    upper,
-    real,
-    isOpaque: false,
-  });
+  await scanFolder(source, result, { path: workspace, names: [], upper, real, isOpaque: false });
   return result;
 };
 
@@ -73,15 +66,31 @@ const scanFolder = async (source: ScanSource, result: ScanResult, place: Place):
   const listed = await tolerant(result, path, async () => listNames(upper));
   if (listed === null) return;
   for (const name of listed.odd) result.skipped.push(`${path}/${name.toString()}`);
-  const hidden = real === null || place.names.length === 0 ? [] : await hiddenNames(source, result, place, real, listed.names);
+  const { entries, deleted, strange } = await readNames(source, place, listed.names);
+  for (const name of strange) result.skipped.push(`${path}/${name}`);
+  const unseen = await unseenIn(source, real);
+  const known = [...entries, ...deleted, ...unseen];
+  const hidden = real === null || place.names.length === 0 ? [] : await hiddenNames(source, result, place, real, known);
   // In an opaque folder there is nothing of the real one, in every folder below it neither.
   const isOpaque = place.isOpaque || hidden.length > 0;
-  for (const name of [...listed.names, ...hidden].sort(byBytes)) {
+  for (const name of [...entries, ...deleted, ...hidden].sort(byBytes)) {
     const at = `${path}/${name}`;
+    const step = { ...place, isOpaque: isOpaque || deleted.has(name) };
     if (Buffer.byteLength(at) > pathLimit) result.skipped.push(at);
-    else await tolerant(result, at, async () => scanName(source, result, { ...place, isOpaque }, name));
+    else await tolerant(result, at, async () => scanName(unseen.has(name) ? inConflict(source) : source, result, step, name));
   }
 };
+
+const readNames = async (source: ScanSource, place: Place, names: readonly string[]): Promise<ReadNames> =>
+  source.hasNameMarks === true
+    ? readFuseMarks(names, place.upper, async () => descend(source.merged, place.names))
+    : { entries: names, deleted: new Set(), strange: [] };
+
+const unseenIn = async ({ hasNameMarks }: Reported, real: Held | null): Promise<ReadonlySet<string>> =>
+  hasNameMarks === true && real !== null ? unseenNames((await listNames(real)).names) : new Set();
+
+/** SECURITY: the task was never shown what is real here, so whatever it did there waits for the operator. */
+const inConflict = <T extends Reported>(source: T): T => ({ ...source, isNewer: () => true });
 
 /** Names of the real folder that the layer hides without a mark for each: those of a folder that was removed and made anew. */
 const hiddenNames = async (
@@ -167,14 +176,7 @@ const compare = async (
   const upper = after?.type === 'directory' ? ours : null;
   const real = before?.type === 'directory' ? theirs : null;
   const names = [...place.names, name];
-  if (upper !== null)
-    await scanFolder(source, result, {
-      path,
-      names,
-      upper,
-      real,
-      isOpaque: place.isOpaque,
-    });
+  if (upper !== null) await scanFolder(source, result, { path, names, upper, real, isOpaque: place.isOpaque });
   else if (real !== null) await scanDeleted(source, result, path, names.length, real);
 };
 
@@ -186,8 +188,10 @@ export const scanDeleted = async (source: Reported, result: ScanResult, path: st
     return;
   }
   for (const name of listed.odd) result.skipped.push(`${path}/${name.toString()}`);
+  const unseen = await unseenIn(source, real);
   for (const name of listed.names) {
     const at = `${path}/${name}`;
+    const by = unseen.has(name) ? inConflict(source) : source;
     await tolerant(result, at, async () => {
       const child = await holdChild(real, name);
       if (child === null) return;
@@ -197,8 +201,8 @@ export const scanDeleted = async (source: Reported, result: ScanResult, path: st
           result.skipped.push(at);
           return;
         }
-        report(source, result, { path: at, before, after: null, theirs });
-        if (before.type === 'directory') await scanDeleted(source, result, at, depth + 1, theirs);
+        report(by, result, { path: at, before, after: null, theirs });
+        if (before.type === 'directory') await scanDeleted(by, result, at, depth + 1, theirs);
       });
     });
   }
@@ -212,13 +216,7 @@ interface Difference {
 }
 
 export const report = ({ workspace, isNewer }: Reported, { changes }: ScanResult, { path, before, after, theirs }: Difference): void => {
-  changes.push({
-    path,
-    workspace,
-    before,
-    after,
-    isConflict: theirs !== null && isNewer(path, theirs),
-  });
+  changes.push({ path, workspace, before, after, isConflict: theirs !== null && isNewer(path, theirs) });
 };
 
 /** A step that may find its object gone (then it is as if it had never been there) or unreadable (then it is told). */

@@ -19,7 +19,10 @@ export const sandboxCapability = (trial: SandboxTrial & { readonly reason_for_do
   };
 };
 
-const layerStatus = { overlay: 'pass', copy: 'warn', none: 'fail' } as const satisfies Record<LayerStatus['kind'], Capability['status']>;
+const layerStatus = { overlay: 'pass', fuse: 'warn', copy: 'warn', none: 'fail' } as const satisfies Record<
+  LayerStatus['kind'],
+  Capability['status']
+>;
 
 /** Where changes land first, and what holds commands to their limits. */
 export const confinementCapabilities = ({ layer, limits }: Pick<SandboxStatus, 'layer' | 'limits'>): readonly Capability[] => [
