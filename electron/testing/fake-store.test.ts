@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { createFakeClock } from './fake-clock.ts';
 import { createFakeStore } from './fake-store.ts';
+import { describeJudgedCalls } from './judged-contract.ts';
 import { describeStore } from './store-contract.ts';
 import { auditEvent } from './store-records.ts';
 
 describeStore('the fake store', async (clock) => createFakeStore({ clock }));
+describeJudgedCalls('the fake store', async (clock) => createFakeStore({ clock }));
 
 test('a failing fake rejects and tells; mended, it goes on', async () => {
   const told: (string | null)[] = [];

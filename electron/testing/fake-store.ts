@@ -6,6 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 import { checkLimit, checkSeq, isOldestFirst, matchesQuery } from '../core/audit/audit-query.ts';
 import { GENESIS, nextRow, parseBody, verifyRows } from '../core/audit/chain.ts';
 import { hasRemainder } from '../core/changes/set-state.ts';
+import { judgedCall } from '../core/policy/judged-call.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { CommitUnit, RawAuditRow, Store, StoreChange, StoredTask, StoredToken } from '../core/ports/store.ts';
 
@@ -78,6 +79,11 @@ export function createFakeStore({ clock, onDegraded }: Deps): FakeStore {
         .filter((call) => before === undefined || call.received_at < before)
         .slice(0, checkLimit(limit)),
     call: async (id) => state.calls.get(id) ?? null,
+    judgedCalls: async ({ from, limit }) => {
+      const all = [...state.calls.values()].reverse().flatMap((call) => judgedCall(call) ?? []);
+      const end = (from ?? 0) + checkLimit(limit);
+      return { calls: all.slice(from ?? 0, end), next: end < all.length ? end : null };
+    },
     changeSets: async (filter) => {
       const { states, call_id, task_id, withRemainder, undoable, before } = filter;
       const all = [...state.changeSets.values()].reverse();

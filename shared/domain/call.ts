@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { JsonObject } from '../json.ts';
 import { ChangeSetId } from './change.ts';
 import { AgentName, ApprovalId, CallId, Digest, Risk, Scope, TaskId, Timestamp, TokenId } from './identity.ts';
+import { JudgedInput } from './judged.ts';
 
 export const VerdictEffect = z.enum(['allow', 'ask', 'deny']);
 export type VerdictEffect = z.infer<typeof VerdictEffect>;
@@ -59,6 +60,7 @@ export const CallRecord = z.strictObject({
   digest: Digest.nullable(),
   preview: CallPreview.nullable(),
   verdict: Verdict.nullable(),
+  judged: JudgedInput.optional().describe('What else policy saw of it, for replays.'),
   approval_id: ApprovalId.nullable(),
   change_set_id: ChangeSetId.nullable().default(null).describe('What it changed.'),
   state: CallState,

@@ -67,8 +67,14 @@ CREATE INDEX change_sets_by_task ON change_sets (task_id);
 CREATE INDEX change_sets_undoable ON change_sets (undoable) WHERE undoable = 1;
 `;
 
+// Beside the calls, because their rows are long and a replay reads all of them. NULL: a call of before this table; its own row has what there is.
+const JUDGED_CALLS = `
+CREATE TABLE judged_calls (seq INTEGER PRIMARY KEY, call_id TEXT NOT NULL UNIQUE, body TEXT) STRICT;
+INSERT INTO judged_calls (call_id) SELECT id FROM calls ORDER BY received_at, rowid;
+`;
+
 /** Migration n brings version n to n + 1. Never edit one that has shipped. */
-const MIGRATIONS: readonly string[] = [FIRST, CHANGE_SETS];
+const MIGRATIONS: readonly string[] = [FIRST, CHANGE_SETS, JUDGED_CALLS];
 
 export function schemaVersion(db: Database): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);

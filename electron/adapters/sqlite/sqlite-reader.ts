@@ -42,6 +42,7 @@ export function createSqliteReader({ dataDir }: { readonly dataDir: string }): S
     approval: async (id) => createStoreQueries(db()).approval(id),
     calls: async (filter) => createStoreQueries(db()).calls(filter),
     call: async (id) => createStoreQueries(db()).call(id),
+    judgedCalls: async (page) => createStoreQueries(db()).judgedCalls(page),
     changeSets: async (filter) => createStoreQueries(db()).changeSets(filter),
     changeSet: async (id) => createStoreQueries(db()).changeSet(id),
     openTask: async (token) => createStoreQueries(db()).openTask(token),

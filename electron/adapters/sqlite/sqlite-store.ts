@@ -84,6 +84,7 @@ export function createSqliteStore(deps: Deps): Store {
     approval: (id) => query('approval', id),
     calls: (filter) => query('calls', filter),
     call: (id) => query('call', id),
+    judgedCalls: (page) => query('judgedCalls', page),
     changeSets: (filter) => query('changeSets', filter),
     changeSet: (id) => query('changeSet', id),
     openTask: (token) => query('openTask', token),

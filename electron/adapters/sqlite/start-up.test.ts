@@ -156,7 +156,7 @@ describe('a database that is not right', () => {
     const before = readFileSync(path);
     const refused = {
       code: 'unavailable',
-      message: expect.stringMatching(/newer Gatehouse \(schema 7; this one knows up to 2\)/) as string,
+      message: expect.stringMatching(/newer Gatehouse \(schema 7; this one knows up to 3\)/) as string,
     };
     await expect(openedStore(dataDir)).rejects.toMatchObject(refused);
     await expect(createSqliteReader({ dataDir }).start()).rejects.toMatchObject(refused);

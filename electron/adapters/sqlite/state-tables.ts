@@ -5,6 +5,7 @@ import { checkLimit } from '../../core/audit/audit-query.ts';
 import type { Store, StoreChange, StoredTask, StoredToken } from '../../core/ports/store.ts';
 import { insertChangeSet, putChangeSet } from './change-set-table.ts';
 import type { Database } from './database.ts';
+import { putJudgedCall } from './judged-table.ts';
 import { parsed, type Row } from './rows.ts';
 import { isConstraint } from './sqlite-errors.ts';
 
@@ -93,13 +94,14 @@ function putCall(db: Database, call: CallRecord): boolean {
   const { id, state, agent, received_at } = call;
   const asked = Number(call.approval_id !== null);
   const denied = Number(call.outcome === 'denied');
-  return run(
+  const isPut = run(
     db,
     `INSERT INTO calls (id, state, agent, received_at, asked, denied, body) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET state = excluded.state, agent = excluded.agent, received_at = excluded.received_at,
        asked = excluded.asked, denied = excluded.denied, body = excluded.body`,
     ...[id, state, agent, received_at, asked, denied, JSON.stringify(call)],
   );
+  return isPut && putJudgedCall(db, call);
 }
 
 const putTask = (db: Database, task: StoredTask): boolean =>

@@ -2,6 +2,7 @@ import type { Store } from '../../core/ports/store.ts';
 import { readHead, readRows, searchEvents } from './audit-table.ts';
 import { readChangeSet, readChangeSets } from './change-set-table.ts';
 import type { Database } from './database.ts';
+import { readJudgedCalls } from './judged-table.ts';
 import { readApproval, readApprovals, readCall, readCalls, readCounts, readOpenTask, readTokens } from './state-tables.ts';
 
 /** What only reads, apart from `verify`, which needs to know more than the database. */
@@ -14,6 +15,7 @@ export function createStoreQueries(db: Database): StoreQueries {
     approval: async (id) => readApproval(db, id),
     calls: async (filter) => readCalls(db, filter),
     call: async (id) => readCall(db, id),
+    judgedCalls: async (page) => readJudgedCalls(db, page),
     changeSets: async (filter) => readChangeSets(db, filter),
     changeSet: async (id) => readChangeSet(db, id),
     openTask: async (token) => readOpenTask(db, token),

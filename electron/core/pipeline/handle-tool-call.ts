@@ -33,13 +33,14 @@ export async function handleToolCall(deps: PipelineDeps, incoming: IncomingCall)
   }
 }
 
-async function decideAndRun(deps: PipelineDeps, call: ResolvedCall): Promise<CallReply> {
+async function decideAndRun(deps: PipelineDeps, resolved: ResolvedCall): Promise<CallReply> {
   // 2 judge: what policy says, with its rule and reason.
-  const judged = judgeCall(deps, call);
+  const judged = judgeCall(deps, resolved);
   if (!judged.ok) return await deny(deps, judged.denial, judged.record);
+  const { call, verdict } = judged.value;
 
   // 3 approve: only if the verdict is to ask. The yes is bound to the digest and good for one use.
-  const approved = await approveCall(deps, call, judged.value);
+  const approved = await approveCall(deps, call, verdict);
   if (!approved.ok) return await deny(deps, approved.denial, approved.record);
 
   // 4 record: the intent is on disk, and the approval spent in the same transaction, before anything happens.

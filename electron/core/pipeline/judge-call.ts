@@ -1,13 +1,22 @@
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { EffectiveSandbox } from '../../../shared/domain/sandbox.ts';
 import { callHosts } from '../policy/call-hosts.ts';
+import { judgedInput } from '../policy/judged-call.ts';
 import type { PolicyInput } from '../policy/policy.ts';
 import type { PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 
+/** A call with what policy said of it. Its record holds what policy saw. */
+export interface Judgement {
+  readonly call: ResolvedCall;
+  readonly verdict: Verdict;
+}
+
 /** Step 2: what policy says of the resolved call. Scopes were looked at before; here the file's rules decide. */
-export function judgeCall(deps: PipelineDeps, call: ResolvedCall): Step<Verdict> {
-  const verdict = confined(deps.policy.evaluate(policyInput(deps, call)), call, deps.confinement());
-  if (verdict.effect !== 'deny') return { ok: true, value: verdict };
+export function judgeCall(deps: PipelineDeps, resolved: ResolvedCall): Step<Judgement> {
+  const input = policyInput(deps, resolved);
+  const call = { ...resolved, record: { ...resolved.record, judged: judgedInput(input) } };
+  const verdict = confined(deps.policy.evaluate(input), call, deps.confinement());
+  if (verdict.effect !== 'deny') return { ok: true, value: { call, verdict } };
   return {
     ok: false,
     denial: {

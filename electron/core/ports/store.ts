@@ -1,6 +1,7 @@
 import type { Approval, ApprovalDecision, ApprovalState } from '../../../shared/domain/approval.ts';
 import type { AuditEvent, AuditEventType, AuditVerification, NewAuditEvent } from '../../../shared/domain/audit.ts';
 import type { CallRecord, CallState } from '../../../shared/domain/call.ts';
+import type { JudgedCall } from '../../../shared/domain/judged.ts';
 import type { ChangeSet, ChangeSetId, ChangeSetState } from '../../../shared/domain/change.ts';
 import type { AgentToken, ApprovalId, CallId, Digest, TaskId, TokenId } from '../../../shared/domain/identity.ts';
 
@@ -62,6 +63,12 @@ export interface ChangeSetFilter {
   readonly limit: number;
 }
 
+export interface JudgedPage {
+  /** What `next` was; null for the newest. */
+  readonly from: number | null;
+  readonly limit: number;
+}
+
 export interface CommitUnit {
   readonly events: readonly NewAuditEvent[];
   readonly changes: readonly StoreChange[];
@@ -114,6 +121,8 @@ export interface Store {
     readonly limit: number;
   }): Promise<readonly CallRecord[]>;
   call(id: CallId): Promise<CallRecord | null>;
+  /** Calls that policy has judged, newest first; `next` is where the following page starts, null after the last. */
+  judgedCalls(page: JudgedPage): Promise<{ readonly calls: readonly JudgedCall[]; readonly next: number | null }>;
   /** Newest first. */
   changeSets(filter: ChangeSetFilter): Promise<readonly ChangeSet[]>;
   changeSet(id: ChangeSetId): Promise<ChangeSet | null>;
