@@ -3,6 +3,7 @@ import type { SandboxStatus } from '../../shared/domain/host.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { ConfSettingsOptions } from '../adapters/settings/conf-settings.ts';
 import type { ApprovalBroker } from '../core/approvals/approval-broker.ts';
+import type { ServiceAddresses } from '../core/approvals/decider-config.ts';
 import type { ChangeSets } from '../core/changes/change-sets.ts';
 import type { ChangeBus } from '../core/change-bus.ts';
 import type { LiveOutput } from '../core/live-output.ts';
@@ -26,6 +27,8 @@ export interface GatehouseOptions {
   readonly umask: number;
   readonly desktop: Desktop | null;
   readonly openSettingsStore?: ConfSettingsOptions['openStore'];
+  /** Where Slack, Discord and PagerDuty are; tests have servers of their own. */
+  readonly services?: ServiceAddresses;
   /** For the log on stderr. Never given a secret. */
   readonly log: (message: string, error?: unknown) => void;
 }

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { AuditEventType } from '../../shared/domain/audit.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { createApprovalBroker, type ApprovalBroker } from '../core/approvals/approval-broker.ts';
+import { createDeciderConfig, publicServices, type DeciderConfig } from '../core/approvals/decider-config.ts';
+import { createSettingsRules } from '../core/approvals/settings-rules.ts';
 import { createChangeSets, type ChangeSets } from '../core/changes/change-sets.ts';
 import { createClassifier } from '../core/changes/classify.ts';
 import { createTaskLayers } from '../core/changes/task-layers.ts';
@@ -35,6 +37,7 @@ export interface Product {
   readonly policy: Policy;
   readonly tokens: TokenService;
   readonly broker: ApprovalBroker;
+  readonly deciderConfig: DeciderConfig;
   readonly changes: ChangeSets;
   readonly jobs: Jobs;
   readonly running: RunningCalls;
@@ -78,7 +81,20 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
   });
   const tokens = createTokenService({ store, files, clock, bus });
   const isTokenActive = tokens.isActive.bind(tokens);
-  const broker = createApprovalBroker({ store, clock, bus, timeoutSeconds: () => settings.read().approvals.timeout_s, isTokenActive });
+  const deciderConfig = createDeciderConfig({
+    settings: () => settings.read(),
+    secrets: world.secrets,
+    ownSecretFile: world.ownSecretFile,
+    services: options.services ?? publicServices,
+  });
+  const broker = createApprovalBroker({
+    store,
+    clock,
+    bus,
+    rules: createSettingsRules(() => settings.read(), deciderConfig),
+    timeoutSeconds: () => settings.read().approvals.timeout_s,
+    isTokenActive,
+  });
   const running = createRunningCalls();
   const gate = createGate({ store, clock, bus });
   const pipeline: PipelineDeps = {
@@ -98,5 +114,5 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     isTokenActive,
     confinement: () => sandbox.status().effective,
   };
-  return { shell, profiles, tools, acceptedPolicy, policy, tokens, broker, changes, jobs, running, gate, live, pipeline };
+  return { shell, profiles, tools, acceptedPolicy, policy, tokens, broker, deciderConfig, changes, jobs, running, gate, live, pipeline };
 }

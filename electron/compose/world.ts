@@ -18,8 +18,10 @@ import { createMachineProbes } from '../adapters/machine/machine-probes.ts';
 import { createPolicyFile } from '../adapters/policy-file/policy-file.ts';
 import { createRecordings } from '../adapters/recordings/recordings.ts';
 import { createRunner } from '../adapters/runner/runner.ts';
+import { createSecretFiles } from '../adapters/secret-files/secret-files.ts';
 import { createConfSettings } from '../adapters/settings/conf-settings.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
+import { createHttpPoster } from '../adapters/webhook/http-poster.ts';
 import { createChangeBus, type ChangeBus } from '../core/change-bus.ts';
 import type { ChangeFiles } from '../core/ports/change-files.ts';
 import type { Clock } from '../core/ports/clock.ts';
@@ -28,7 +30,9 @@ import type { Files } from '../core/ports/files.ts';
 import type { Layers } from '../core/ports/layers.ts';
 import type { AgentClients, MachineProbes } from '../core/ports/machine.ts';
 import type { PolicyFileSource } from '../core/ports/policy-file.ts';
+import type { HttpPoster } from '../core/ports/http-poster.ts';
 import type { Recordings } from '../core/ports/recordings.ts';
+import type { SecretSource } from '../core/ports/secret-source.ts';
 import type { Store } from '../core/ports/store.ts';
 import { createSandboxSwitch, type SandboxSwitch } from '../core/sandbox/sandbox-switch.ts';
 import { createAcceptedSettings, type AcceptedSettings } from '../core/settings/accepted-settings.ts';
@@ -49,6 +53,10 @@ export interface World {
   /** Names of the toolchains under HOME that commands see. */
   readonly toolchains: () => Promise<readonly string[]>;
   readonly egress: Egress;
+  readonly secrets: SecretSource;
+  /** Signs requests to the webhook when the settings name no secret. */
+  readonly ownSecretFile: string;
+  readonly poster: HttpPoster;
   readonly layers: Layers;
   readonly changeFiles: ChangeFiles;
   readonly recordings: Recordings;
@@ -125,7 +133,8 @@ export function createWorld(options: GatehouseOptions): World {
     // SECURITY: whatever a profile lists, the gateway itself is not there.
     ownPorts: () => {
       const { port, console_port } = settings.read().server;
-      return [port, console_port, options.port ?? port, options.consolePort ?? console_port];
+      const callbacks = settings.read().deciders.callbacks.port;
+      return [port, console_port, options.port ?? port, options.consolePort ?? console_port, callbacks];
     },
     privateHosts: () => settings.read().safety.private_hosts,
   });
@@ -178,6 +187,9 @@ export function createWorld(options: GatehouseOptions): World {
     sandbox,
     toolchains: async () => (await bubblewrap.toolchains()).map(({ name }) => name),
     egress,
+    secrets: createSecretFiles(process.env),
+    ownSecretFile: join(dataDir, 'webhook.secret'),
+    poster: createHttpPoster(egress),
     layers,
     changeFiles: createChangeFiles({ dataDir, protectedPaths }),
     recordings: createRecordings({ folder: join(dataDir, 'recordings'), budgetBytes: recordingBudget }),

@@ -17,10 +17,18 @@ import type { Resolution, ToolDefinition } from '../core/tools/tool.ts';
 import type { Approval } from '../../shared/domain/approval.ts';
 import type { AuditEvent } from '../../shared/domain/audit.ts';
 import type { Verdict } from '../../shared/domain/call.ts';
+import type { ApprovalMode } from '../../shared/domain/deciders.ts';
 import type { AgentToken, Digest } from '../../shared/domain/identity.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakeStore } from './fake-store.ts';
+
+/** What the settings say about who decides. */
+export interface FakeDeciders {
+  readonly isEnabled: boolean;
+  readonly mode: ApprovalMode;
+  readonly hasOutside: boolean;
+}
 
 /** The pipeline and the broker, real, over a store and a clock that tests hold in their hands. */
 export interface PipelineHarness {
@@ -31,6 +39,8 @@ export interface PipelineHarness {
   readonly tokens: TokenService;
   /** The canary: the text of every call whose effect really happened, in order. */
   readonly effects: string[];
+  /** Who decides from now on; the window unless told. */
+  decideBy(next: Partial<FakeDeciders>): void;
   /** What policy says from now on. */
   judge(effect: Verdict['effect']): void;
   /** What commands run in from now on; bubblewrap unless told. */
@@ -132,7 +142,15 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     }),
   } as unknown as Policy;
   const tokens = createTokenService({ store, files: { checkWorkspace: (path) => Promise.resolve(path) }, clock, bus });
-  const broker = createApprovalBroker({ store, clock, bus, timeoutSeconds: () => 270, isTokenActive: (id) => tokens.isActive(id) });
+  let deciders: FakeDeciders = { isEnabled: true, mode: 'window', hasOutside: false };
+  const broker = createApprovalBroker({
+    store,
+    clock,
+    bus,
+    timeoutSeconds: () => 270,
+    isTokenActive: (id) => tokens.isActive(id),
+    rules: { isEnabled: () => deciders.isEnabled, mode: () => deciders.mode, hasOutside: () => Promise.resolve(deciders.hasOutside) },
+  });
   const gate = createGate({ store, clock, bus });
   const deps: PipelineDeps = {
     registry: createToolRegistry([tool]),
@@ -170,6 +188,9 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     broker,
     tokens,
     effects,
+    decideBy(next) {
+      deciders = { ...deciders, ...next };
+    },
     judge(next) {
       effect = next;
     },

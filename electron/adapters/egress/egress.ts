@@ -78,6 +78,10 @@ export const createEgress = (deps: EgressDeps): Egress => {
       folder = await openFolder(deps.folder);
     },
     openProxy,
+    async connect(service, signal) {
+      const checked = await gate.checkService(service, signal);
+      return checked.kind === 'target' ? await gate.dial(checked.target, signal) : checked;
+    },
     async stop() {
       await Promise.all([...proxies].map(async (proxy) => await proxy.close()));
       if (folder !== null) await rm(folder, { recursive: true, force: true });

@@ -1,56 +1,44 @@
 import type { Approval, ApprovalDecision, ApprovalState, Channel } from '../../../shared/domain/approval.ts';
-import type { NewAuditEvent } from '../../../shared/domain/audit.ts';
-import type { CallRecord, CallOutcome, Verdict } from '../../../shared/domain/call.ts';
+import type { Verdict } from '../../../shared/domain/call.ts';
 import type { ApprovalId, Digest, TokenId } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ChangeBus } from '../change-bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { AskedCall } from './asked-call.ts';
+import { decideWaiting, notWaiting, wrongDigest } from './decide-waiting.ts';
+import { needsOutside, notConfigured, whyNotCounted, type DeciderRules } from './decider-rules.ts';
 import { newApproval } from './new-approval.ts';
 import { createNextTries, type NextTries } from './next-tries.ts';
+import { callEvent, settleApproval } from './settle-approval.ts';
+import {
+  createWaiting,
+  type AskOptions,
+  type DecidedApproval,
+  type DecideRequest,
+  type Decision,
+  type Waiting,
+} from './waiting-requests.ts';
 
-/** What the pipeline gets back. `approved` carries what step 4 consumes; everything else is final for the call. */
-export type Decision =
-  | { readonly result: 'approved'; readonly approval: { readonly id: ApprovalId; readonly digest: Digest } }
-  /** A yes given earlier for this very call (same agent, same call digest); already spent. */
-  | { readonly result: 'pregranted'; readonly approval: { readonly id: ApprovalId } }
-  | { readonly result: 'denied' | 'expired' | 'cancelled'; readonly approval: { readonly id: ApprovalId }; readonly reason: string }
-  /** Not asked: too many requests of this agent are already waiting. */
-  | { readonly result: 'refused'; readonly reason: string };
-
-export interface AskOptions {
-  /** Aborted with a reason in words when the agent cancels, its token is revoked, or the gateway stops. */
-  readonly signal: AbortSignal;
-  /** Becomes false when the agent's connection is gone without a cancellation. */
-  readonly connection: { isConnected(): boolean; onChange(listener: () => void): () => void };
-}
-
-export interface DecideRequest {
-  readonly id: ApprovalId;
-  /** Must be the stored approval digest; only a denial may leave it out. */
-  readonly digest?: Digest | undefined;
-  readonly result: 'approved' | 'denied';
-  readonly channel: Channel;
-  readonly reason: string;
-}
-
-export interface DecidedApproval {
-  readonly id: ApprovalId;
-  readonly state: ApprovalState;
-  readonly digest: Digest;
+/** A request as deciders outside get it. `ended` is aborted with a sentence when it no longer waits. */
+export interface PutRequest {
+  readonly approval: Approval;
+  readonly call: AskedCall;
+  readonly ended: AbortSignal;
 }
 
 /** Puts calls to the operator: bound to the digest, single use, first decision wins (THREATS rules 2 and 3). */
 export interface ApprovalBroker {
   ask(call: AskedCall, verdict: Verdict, options: AskOptions): Promise<Decision>;
-  /** Errors: `not_found`, `conflict` (wrong digest, not pending, lost race), `expired`. */
+  /** Errors: `not_found`, `conflict` (wrong digest, not pending, lost race, not a decider in this mode), `expired`. */
   decide(request: DecideRequest): Promise<DecidedApproval>;
   /** A single-use yes for the agent's next identical call, after this request ended without one. Errors as `decide`. */
   pregrant(request: { readonly id: ApprovalId; readonly digest: Digest; readonly channel: Channel }): Promise<DecidedApproval>;
   /** `open`: pending ones, and those a yes can still be given for the next try. Newest first. */
   list(filter: { readonly state: 'pending' | 'open' | 'all'; readonly limit: number }): Promise<readonly Approval[]>;
   get(id: ApprovalId): Promise<Approval>;
+  /** Told of each request once it waits. */
+  onPut(listener: (request: PutRequest) => void): () => void;
   /** Forgets what was granted to a revoked token. */
   revokeToken(token: TokenId): void;
 }
@@ -59,6 +47,7 @@ export interface ApprovalBrokerDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly bus: ChangeBus;
+  readonly rules: DeciderRules;
   /** Seconds until a request that nobody answers is denied. */
   readonly timeoutSeconds: () => number;
   readonly isTokenActive: (id: TokenId) => boolean;
@@ -67,63 +56,14 @@ export interface ApprovalBrokerDeps {
 /** Requests of one agent that may wait at once (F93). */
 const maxPendingPerAgent = 8;
 
-interface Waiting {
-  readonly approval: Approval;
-  readonly call: AskedCall;
-  readonly deadline: number;
-  readonly connection: AskOptions['connection'];
-  resolve(decision: Decision): void;
-}
-
-const outcomes = { denied: 'denied', expired: 'expired', cancelled: 'cancelled' } as const satisfies Record<string, CallOutcome>;
-
 export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
-  const { store, clock, bus } = deps;
+  const { store, clock, bus, rules } = deps;
   const waiting = new Map<ApprovalId, Waiting>();
+  const listeners = new Set<(request: PutRequest) => void>();
   /** Requests that are being written: they count against the agent's limit before they can be seen. */
   const starting = new Map<string, number>();
   const nextTries: NextTries = createNextTries(clock);
   const iso = (): string => new Date(clock.now()).toISOString();
-
-  function eventFor(
-    type: NewAuditEvent['type'],
-    call: AskedCall,
-    actor: NewAuditEvent['actor'],
-    data: NewAuditEvent['data'],
-  ): NewAuditEvent {
-    return { type, actor, agent: call.agent, token_id: call.token_id, task_id: call.task_id, call_id: call.id, data };
-  }
-
-  /** Writes a decision; true when it won. The event ends the call too, unless it is a yes. */
-  async function settle(
-    entry: Waiting,
-    result: ApprovalDecision['result'],
-    by: Pick<ApprovalDecision, 'channel' | 'reason'>,
-  ): Promise<boolean> {
-    const actor = by.channel === 'gateway' ? 'gateway' : 'operator';
-    const decision: ApprovalDecision = { result, by: actor, at: iso(), ...by };
-    const { approval, call } = entry;
-    const ended: CallRecord | null =
-      result === 'approved'
-        ? null
-        : { ...call, approval_id: approval.id, state: 'finished', outcome: outcomes[result], reason: by.reason, finished_at: decision.at };
-    const committed = await store.commit({
-      events: [
-        eventFor(`approval.${result}`, call, actor, {
-          approval_id: approval.id,
-          digest: approval.digest,
-          rule: approval.rule,
-          channel: by.channel,
-          reason: by.reason,
-        }),
-      ],
-      changes: [
-        { kind: 'approval.decide', id: approval.id, to: result, decision },
-        ...(ended === null ? [] : [{ kind: 'call.put' as const, call: ended }]),
-      ],
-    });
-    return committed.ok;
-  }
 
   function finish(entry: Waiting, decision: Decision): void {
     waiting.delete(entry.approval.id);
@@ -134,20 +74,18 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
 
   /** Ends a request without the operator. SECURITY: even if that cannot be written, the answer to the agent is no. */
   async function lapse(entry: Waiting, result: 'expired' | 'cancelled', reason: string): Promise<void> {
-    const won = await settle(entry, result, { channel: 'gateway', reason }).catch(() => true);
+    const decision: ApprovalDecision = { result, by: 'gateway', channel: 'gateway', at: iso(), reason };
+    const won = await settleApproval(store, entry, decision).catch(() => true);
     if (!won || !waiting.has(entry.approval.id)) return;
-    if (deps.isTokenActive(entry.call.token_id)) nextTries.offer(entry.approval, entry.call);
+    // SECURITY: the operator's yes for the next try would be the only one; where another is needed there is none.
+    if (deps.isTokenActive(entry.call.token_id) && !needsOutside(entry.mode)) nextTries.offer(entry.approval, entry.call);
     finish(entry, { result, approval: { id: entry.approval.id }, reason });
-  }
-
-  function isOverdue(entry: Waiting): boolean {
-    // SECURITY: both clocks must agree that there is time left, so that neither can be turned back to keep a request alive.
-    return clock.monotonic() >= entry.deadline || clock.now() >= Date.parse(entry.approval.expires_at);
   }
 
   function overlay(approval: Approval): Approval {
     const live = waiting.get(approval.id);
-    return { ...approval, agent_connected: live?.connection.isConnected() ?? false, ...nextTries.stateOf(approval.id) };
+    const endorsed = live === undefined || live.endorsed.size === 0 ? {} : { endorsed: [...live.endorsed.values()] };
+    return { ...approval, agent_connected: live?.connection.isConnected() ?? false, ...nextTries.stateOf(approval.id), ...endorsed };
   }
 
   function pendingOf(agent: string): number {
@@ -155,129 +93,110 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
     return shown + (starting.get(agent) ?? 0);
   }
 
-  /** Why a request that does not wait cannot be decided. */
-  async function refusal(id: ApprovalId): Promise<AppError> {
-    const stored = await store.approval(id);
-    if (stored === null) return new AppError('not_found', `No approval request has the id ${id}.`);
-    if (stored.state === 'expired')
-      return new AppError(
-        'expired',
-        'The request has expired and its call was denied. A yes for the agent’s next try: gatehouse approvals pregrant.',
-      );
-    return new AppError('conflict', `The request is not pending: it is ${stored.state}.`);
+  /** F42: where only somebody outside could say yes and nobody is there, the answer is no at once. */
+  async function unreachable(): Promise<Decision | null> {
+    if (!needsOutside(rules.mode()) || (await rules.hasOutside())) return null;
+    return {
+      result: 'refused',
+      rule: 'builtin:no-decider',
+      reason: notConfigured,
+      nextStep: 'The operator must configure deciders.webhook.url, or choose another approvals.mode.',
+    };
   }
 
-  function checkDigest(given: Digest | undefined, approval: Approval): void {
-    if (given !== approval.digest)
-      throw new AppError(
-        'conflict',
-        'The digest is not the one of this request. Look at the request again and decide on what it shows now.',
-      );
+  function crowded(call: AskedCall): Decision | null {
+    if (pendingOf(call.agent) < maxPendingPerAgent) return null;
+    return {
+      result: 'refused',
+      rule: 'builtin:too-many-waiting',
+      reason: `${maxPendingPerAgent.toString()} requests of this agent are already waiting for the operator. Try again when they are decided.`,
+      nextStep: 'Wait, then try again.',
+    };
   }
 
-  async function wait(approval: Approval, call: AskedCall, { signal, connection }: AskOptions): Promise<Decision> {
-    return await new Promise<Decision>((resolve) => {
-      const timeoutMs = deps.timeoutSeconds() * 1000;
-      const entry: Waiting = {
-        approval,
-        call,
-        deadline: clock.monotonic() + timeoutMs,
-        connection,
-        resolve(decision) {
-          cancelTimer();
-          unsubscribe();
-          signal.removeEventListener('abort', onAbort);
-          resolve(decision);
-        },
-      };
-      const onAbort = (): void =>
-        void lapse(entry, 'cancelled', typeof signal.reason === 'string' ? signal.reason : 'The agent cancelled the call.');
-      const cancelTimer = clock.after(
-        timeoutMs,
-        () => void lapse(entry, 'expired', `Nobody answered in ${deps.timeoutSeconds().toString()} s.`),
-      );
-      const unsubscribe = connection.onChange(() => {
-        bus.changed('approvals');
-      });
-      waiting.set(approval.id, entry);
-      signal.addEventListener('abort', onAbort);
-      bus.changed('approvals');
-      bus.changed('calls');
-      if (signal.aborted) onAbort();
+  /** SECURITY: what runs unasked is in the log before it does (F43). */
+  async function skip(call: AskedCall, verdict: Verdict): Promise<Decision> {
+    const data = { tool: call.tool, risk: call.risk, call_digest: call.digest, rule: verdict.rule, reason: 'approval disabled' };
+    await store.commit({ events: [callEvent('approval.skipped', call, 'gateway', data)], changes: [] });
+    return { result: 'skipped' };
+  }
+
+  async function record(call: AskedCall, verdict: Verdict, approval: Approval): Promise<void> {
+    const data = {
+      approval_id: approval.id,
+      digest: approval.digest,
+      call_digest: call.digest,
+      tool: call.tool,
+      rule: verdict.rule,
+      reason: verdict.reason,
+      policy_version: verdict.policy_version,
+      expires_at: approval.expires_at,
+    };
+    await store.commit({
+      events: [callEvent('approval.requested', call, 'gateway', data)],
+      changes: [
+        { kind: 'approval.insert', approval },
+        { kind: 'call.put', call: { ...call, approval_id: approval.id, state: 'waiting' } },
+      ],
     });
+  }
+
+  async function put(call: AskedCall, verdict: Verdict, options: AskOptions): Promise<Decision> {
+    const timeoutS = deps.timeoutSeconds();
+    const mode = rules.mode();
+    const approval = newApproval(call, verdict, clock.now(), timeoutS * 1000);
+    starting.set(call.agent, (starting.get(call.agent) ?? 0) + 1);
+    try {
+      await record(call, verdict, approval);
+    } finally {
+      starting.set(call.agent, (starting.get(call.agent) ?? 1) - 1);
+    }
+    const asked = { ...call, approval_id: approval.id };
+    const { entry, decision } = createWaiting({ approval, call: asked, mode, timeoutMs: timeoutS * 1000 }, options, clock, {
+      onTimeout: (late) => void lapse(late, 'expired', `Nobody answered in ${timeoutS.toString()} s.`),
+      onAbort: (gone, reason) => void lapse(gone, 'cancelled', reason),
+      onChanged: () => bus.changed('approvals'),
+    });
+    waiting.set(approval.id, entry);
+    bus.changed('approvals');
+    bus.changed('calls');
+    for (const listener of listeners) listener({ approval, call: asked, ended: entry.ended });
+    return await decision;
   }
 
   return {
     async ask(call, verdict, options) {
+      if (!rules.isEnabled()) return await skip(call, verdict);
       const granted = nextTries.take(call);
       if (granted !== null) {
         bus.changed('approvals');
         return { result: 'pregranted', approval: { id: granted } };
       }
-      if (pendingOf(call.agent) >= maxPendingPerAgent) {
-        return {
-          result: 'refused',
-          reason: `${maxPendingPerAgent.toString()} requests of this agent are already waiting for the operator. Try again when they are decided.`,
-        };
-      }
-      starting.set(call.agent, (starting.get(call.agent) ?? 0) + 1);
-      const approval = newApproval(call, verdict, clock.now(), deps.timeoutSeconds() * 1000);
-      try {
-        const data = {
-          approval_id: approval.id,
-          digest: approval.digest,
-          call_digest: call.digest,
-          tool: call.tool,
-          rule: verdict.rule,
-          reason: verdict.reason,
-          policy_version: verdict.policy_version,
-          expires_at: approval.expires_at,
-        };
-        await store.commit({
-          events: [eventFor('approval.requested', call, 'gateway', data)],
-          changes: [
-            { kind: 'approval.insert', approval },
-            { kind: 'call.put', call: { ...call, approval_id: approval.id, state: 'waiting' } },
-          ],
-        });
-      } finally {
-        starting.set(call.agent, (starting.get(call.agent) ?? 1) - 1);
-      }
-      return await wait(approval, { ...call, approval_id: approval.id }, options);
+      return (await unreachable()) ?? crowded(call) ?? (await put(call, verdict, options));
     },
 
-    async decide({ id, digest, result, channel, reason }) {
-      const entry = waiting.get(id);
-      if (entry === undefined) throw await refusal(id);
-      if (result === 'approved' || digest !== undefined) checkDigest(digest, entry.approval);
-      if (isOverdue(entry)) {
-        await lapse(entry, 'expired', 'Nobody answered in time.');
-        throw await refusal(id);
-      }
-      if (result === 'approved' && !deps.isTokenActive(entry.call.token_id))
-        throw new AppError('conflict', 'The agent’s token has ended; the call can no longer be approved.');
-      if (!(await settle(entry, result, { channel, reason }))) throw await refusal(id);
-      finish(
-        entry,
-        result === 'approved' ? { result, approval: { id, digest: entry.approval.digest } } : { result, approval: { id }, reason },
+    async decide(request) {
+      const entry = waiting.get(request.id);
+      if (entry === undefined) throw await notWaiting(store, request.id);
+      return await entry.inTurn(
+        async () => await decideWaiting({ ...deps, isWaiting: (id) => waiting.has(id), lapse, finish }, entry, request),
       );
-      return { id, state: result, digest: entry.approval.digest };
     },
 
     async pregrant({ id, digest, channel }) {
       const offer = nextTries.offered(id);
       if (offer === null) {
         if (waiting.has(id)) throw new AppError('conflict', 'The request is still pending: approve or deny it.');
-        throw await refusal(id);
+        throw await notWaiting(store, id);
       }
-      checkDigest(digest, offer.approval);
+      if (digest !== offer.approval.digest) throw wrongDigest();
       if (!deps.isTokenActive(offer.call.token_id)) throw new AppError('conflict', 'The agent’s token has ended.');
-      await store.commit({
-        events: [
-          eventFor('approval.pregranted', offer.call, 'operator', { approval_id: id, digest, call_digest: offer.call.digest, channel }),
-        ],
-        changes: [],
-      });
+      const why = needsOutside(rules.mode())
+        ? 'Requests need a yes from outside (approvals.mode).'
+        : whyNotCounted('window', channel, 'approved');
+      if (why !== null) throw new AppError('conflict', why);
+      const data = { approval_id: id, digest, call_digest: offer.call.digest, channel };
+      await store.commit({ events: [callEvent('approval.pregranted', offer.call, 'operator', data)], changes: [] });
       nextTries.grant(id);
       bus.changed('approvals');
       return { id, state: (await store.approval(id))?.state ?? 'expired', digest };
@@ -294,6 +213,11 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
       const stored = await store.approval(id);
       if (stored === null) throw new AppError('not_found', `No approval request has the id ${id}.`);
       return overlay(stored);
+    },
+
+    onPut(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
 
     revokeToken(token) {

@@ -95,3 +95,9 @@ export const isSameAddress = (one: Uint8Array, other: Uint8Array): boolean => {
     bytes.length === 16 && mapped !== undefined && isIn(bytes, mapped) ? bytes.slice(12) : bytes;
   return Buffer.compare(plain(one), plain(other)) === 0;
 };
+
+const loopbacks: readonly Range[] = [range('127.0.0.0/8', 'local'), range('::1/128', 'local')];
+
+/** Whether an address never leaves this machine, by its bytes. */
+export const isLoopback = (bytes: Uint8Array): boolean =>
+  loopbacks.some((each) => each.prefix.length === bytes.length && isIn(bytes, each));

@@ -1,6 +1,6 @@
-import type { Dialer, DialedStream, EgressRefusal, PinnedAddress } from '../ports/egress.ts';
-import { writeAddress } from './address.ts';
-import { isSameAddress, judgeAddress } from './address-policy.ts';
+import type { Dialer, DialedStream, EgressRefusal, NamedService, PinnedAddress } from '../ports/egress.ts';
+import { readAddress, writeAddress } from './address.ts';
+import { isLoopback, isSameAddress, judgeAddress } from './address-policy.ts';
 import { isListed, readDomainPattern, type DomainPattern } from './domain-patterns.ts';
 import type { Authority } from './host-name.ts';
 
@@ -27,6 +27,8 @@ export interface EgressGateDeps {
 }
 
 export interface EgressGate {
+  /** The same for a service of the operator's own naming: resolves once, and judges every address. */
+  checkService(service: NamedService, signal: AbortSignal): Promise<{ kind: 'target'; target: EgressTarget } | Refused>;
   /** Decides by name and port, resolves once, and judges every address. */
   check(
     authority: Authority,
@@ -52,7 +54,23 @@ export const createEgressGate = ({ dialer, ownPorts, ownAddresses, privateHosts,
     return kind !== 'never' && (!isLocal || isPrivateHost);
   };
 
+  const pinned = (authority: Authority, found: readonly Uint8Array[]): { kind: 'target'; target: EgressTarget } => ({
+    kind: 'target',
+    target: {
+      ...authority,
+      addresses: found.slice(0, mostAddresses).map((bytes) => ({ bytes, text: writeAddress(bytes), port: authority.port })),
+    },
+  });
+
   return {
+    async checkService({ reach, ...authority }, signal) {
+      if (ownPorts().includes(authority.port)) return refused('own_port');
+      const literal = readAddress(authority.host);
+      const found = literal === null ? await dialer.resolve(authority.host, within(signal)).catch(() => []) : [literal];
+      if (found.length === 0) return refused('unresolvable');
+      const mayBe = (bytes: Uint8Array): boolean => (reach === 'loopback' ? isLoopback(bytes) : mayDial(bytes, reach === 'private'));
+      return found.every(mayBe) ? pinned(authority, found) : refused('private_address');
+    },
     async check(authority, domains, signal) {
       // SECURITY: the gateway's own ports are out of reach whatever the name and the address (rules 13, 18).
       if (ownPorts().includes(authority.port)) return refused('own_port');
@@ -62,8 +80,7 @@ export const createEgressGate = ({ dialer, ownPorts, ownAddresses, privateHosts,
       if (found.length === 0) return refused('unresolvable');
       // SECURITY: one address that must not be dialled refuses the name: a mixed answer is an attack or a mistake.
       if (!found.every((bytes) => mayDial(bytes, isPrivateHost))) return refused('private_address');
-      const addresses = found.slice(0, mostAddresses).map((bytes) => ({ bytes, text: writeAddress(bytes), port: authority.port }));
-      return { kind: 'target', target: { ...authority, addresses } };
+      return pinned(authority, found);
     },
     async dial({ addresses }, signal) {
       const limited = within(signal);

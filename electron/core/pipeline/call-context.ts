@@ -1,4 +1,5 @@
-import type { ApprovalBroker, AskOptions } from '../approvals/approval-broker.ts';
+import type { ApprovalBroker } from '../approvals/approval-broker.ts';
+import type { AskOptions } from '../approvals/waiting-requests.ts';
 import type { ChangeBus } from '../change-bus.ts';
 import type { LiveOutput } from '../live-output.ts';
 import type { Policy } from '../policy/policy.ts';

@@ -60,8 +60,22 @@ export interface EgressProxy {
   close(): Promise<void>;
 }
 
+/** A service that the operator named in the settings: a host name in its one spelling, or an address. */
+export interface NamedService {
+  readonly host: string;
+  readonly port: number;
+  /** `public`: nowhere else. `private`: also this machine and its networks. `loopback`: this machine and nothing else. */
+  readonly reach: 'public' | 'private' | 'loopback';
+}
+
+export type ServiceConnection =
+  | { readonly kind: 'open'; readonly stream: DialedStream; readonly address: PinnedAddress }
+  | { readonly kind: 'refused'; readonly refusal: EgressRefusal };
+
 export interface Egress {
   start(): Promise<void>;
+  /** Connects the gateway itself to a service: every address judged by its bytes, dialled as judged, never one of the gateway's own ports. */
+  connect(service: NamedService, signal: AbortSignal): Promise<ServiceConnection>;
   /** Opens a proxy that lets through what `domains` names and nothing else. Errors: `invalid_input` for what names no host, `unavailable`. */
   openProxy(options: EgressOptions): Promise<EgressProxy>;
   stop(): Promise<void>;
