@@ -137,6 +137,8 @@ export function createWorld(options: GatehouseOptions): World {
       return [port, console_port, options.port ?? port, options.consolePort ?? console_port, callbacks];
     },
     privateHosts: () => settings.read().safety.private_hosts,
+    onAuthority: async ({ fingerprint, hosts, notAfter }) =>
+      await record('certificate_authority.created', 'gateway', { fingerprint, hosts: [...hosts], not_after: notAfter.toISOString() }),
   });
   const checkWorkspace = async (path: string): Promise<string> => await files.checkWorkspace(path);
   const bubblewrap = createBubblewrap({

@@ -49,6 +49,7 @@ export const describeConfinedView = (who: string): void => {
         opened = { port: await port, domains };
         return {
           port: opened.port,
+          trust: null,
           async close() {
             ending.abort();
             await ended;
@@ -264,7 +265,7 @@ export const describeConfinedView = (who: string): void => {
       });
 
       it('leads out by the bridge only, which is there before the command is', async () => {
-        const out = profile({ network: { domains: ['example.com'] } });
+        const out = profile({ network: { domains: ['example.com'], intercept: [] } });
         for (const mount of [{ kind: 'layer', view } as const, { kind: 'scratch' } as const]) {
           let handle: SandboxHandle | null = null;
           const ask =

@@ -9,7 +9,7 @@ import { createEgress } from '../adapters/egress/egress.ts';
 import type { EgressLimits } from '../adapters/egress/proxy-context.ts';
 import { createSystemDialer } from '../adapters/egress/system-dialer.ts';
 import { readAddress } from '../core/egress/address.ts';
-import type { Dialer, Egress, EgressEvent, PinnedAddress } from '../core/ports/egress.ts';
+import type { Dialer, Egress, EgressEvent, NewCertificateAuthority, PinnedAddress } from '../core/ports/egress.ts';
 import { okTestCertificate, okTestKey } from './fixtures/ok-test-certificate.ts';
 
 /** A public address that the fake dialer takes to this machine's loopback, so that tests reach nothing else. */
@@ -18,6 +18,8 @@ export const publicAddress = '93.184.215.14';
 export interface EgressWorld {
   readonly egress: Egress;
   readonly events: EgressEvent[];
+  /** Certificate authorities that were made. */
+  readonly authorities: NewCertificateAuthority[];
   /** What names answer, one answer for each question, the last one for good. */
   readonly names: Map<string, string[][]>;
   readonly resolved: string[];
@@ -78,18 +80,22 @@ export const openEgressWorld = async (limits: Partial<EgressLimits> = {}): Promi
     },
   };
   const events: EgressEvent[] = [];
+  const authorities: NewCertificateAuthority[] = [];
   const egress = createEgress({
     dialer,
     folder: join(folder, 'egress'),
     ownPorts: () => world.ownPorts,
     privateHosts: () => world.privateHosts,
     ownAddresses: () => [],
+    roots: () => Promise.resolve(okTestCertificate),
+    onAuthority: (authority) => Promise.resolve(void authorities.push(authority)),
     limits,
   });
   await egress.start();
   const world: EgressWorld = {
     egress,
     events,
+    authorities,
     names,
     resolved,
     dialed,

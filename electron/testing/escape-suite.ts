@@ -179,7 +179,7 @@ export const describeEgressEscapes = (who: string): void => {
     const ask = async (script: string, domains?: readonly string[]): Promise<string> => {
       const { plainPort, canaryPort } = world.egress;
       const listed = domains ?? [`ok.test:${plainPort}`, `inside.test:${canaryPort}`];
-      const profile = { ...world.profile, network: { domains: [...listed] } };
+      const profile = { ...world.profile, network: { domains: [...listed], intercept: [] } };
       const text = script.replaceAll('CANARY', String(canaryPort)).replaceAll('PLAIN', String(plainPort));
       return (await world.run(view, text, [], { profile })).output;
     };

@@ -33,6 +33,7 @@ export const auditEventTypes = [
   'call.input_sent',
   'egress.connected',
   'egress.refused',
+  'certificate_authority.created',
   'job.started',
   'job.finished',
   'policy.loaded',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EgressPattern, isWithinPatterns } from './egress-pattern.ts';
 
 /** `safety.bash_sandbox`: what is asked for. */
 export const SandboxMode = z.enum(['auto', 'always', 'off']);
@@ -31,14 +32,25 @@ export const SandboxLimits = z.strictObject({
 });
 export type SandboxLimits = z.infer<typeof SandboxLimits>;
 
-/** A host name (`registry.example.com`) or all below one (`*.example.com`), with an optional port (default 443 and 80). */
-export const EgressPattern = z
-  .string()
-  .max(260)
-  .regex(
-    /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?$/,
-    'use a host name in lower case, or *.host, with an optional :port',
-  );
+/** The hosts that commands of a profile reach. */
+const ProfileNetwork = z
+  .strictObject({
+    domains: z.array(EgressPattern).min(1).max(200).describe('The only hosts that can be reached.'),
+    intercept: z
+      .array(EgressPattern)
+      .max(200)
+      .default([])
+      .describe('Hosts among them whose TLS the gateway opens, so that each request is compared with the host that was asked for.'),
+  })
+  .superRefine(({ domains, intercept }, context) => {
+    for (const [index, pattern] of intercept.entries())
+      if (!isWithinPatterns(pattern, domains))
+        context.addIssue({
+          code: 'custom',
+          path: ['intercept', index],
+          message: `${pattern} is not within \`domains\`: list it there with the same port, or take it off \`intercept\``,
+        });
+  });
 
 /** A named sandbox: what a command in it sees and may do. Files of this shape lie in resources/sandbox and in the data directory's `sandbox` folder. */
 export const SandboxProfile = z.strictObject({
@@ -56,9 +68,9 @@ export const SandboxProfile = z.strictObject({
     .default('cache')
     .describe('`cache`: a private HOME kept for each workspace; `empty`: a new one in memory each time.'),
   network: z
-    .union([z.literal('none'), z.strictObject({ domains: z.array(EgressPattern).min(1).max(200) })])
+    .union([z.literal('none'), ProfileNetwork])
     .default('none')
-    .describe('`none`, or the only hosts that can be reached, through the egress proxy.'),
+    .describe('`none`, or the only hosts that can be reached, through the egress proxy, and those of them whose TLS is opened.'),
   local_sockets: z.boolean().default(false).describe('Whether commands may open Unix sockets.'),
   environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
   limits: SandboxLimits.prefault({}),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ApprovalMode, DeciderSettings } from './deciders.ts';
-import { EgressPattern, SandboxMode } from './sandbox.ts';
+import { EgressPattern } from './egress-pattern.ts';
+import { SandboxMode } from './sandbox.ts';
 
 /**
  * Settings as `settings.json` in the data directory holds them (0600). Every key is described; unknown keys are refused.

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../shared/errors.ts';
-import type { EgressBridge, EgressOptions } from '../../core/ports/egress.ts';
+import type { EgressBridge, EgressOptions, OpenBridge } from '../../core/ports/egress.ts';
 import type { LayerNamespaces } from '../../core/ports/layers.ts';
 import type { ProgramHandle, Runner } from '../../core/ports/runner.ts';
 import { joinArgv, openNamespace } from './namespaces.ts';
@@ -11,6 +11,8 @@ export interface BridgedNetwork {
   readonly user: number;
   readonly network: number;
   readonly port: number;
+  /** The certificates by which the command must judge servers, as a file; null: the system's own will do. */
+  readonly trust: { readonly fd: number } | null;
   close(): Promise<void>;
 }
 
@@ -49,10 +51,13 @@ export const openBridgedNetwork = async (
     }
     const [userns, netns] = opened as [FileHandle, FileHandle];
     const opening = await bridge.open({ ...options, networkNamespace: netns.fd, userNamespace: userns.fd });
+    const trust = await writeTrust(opening);
+    if (trust !== null) opened.push(trust);
     return {
       user: userns.fd,
       network: netns.fd,
       port: opening.port,
+      trust,
       async close() {
         await opening.close();
         await closeAll(opened);
@@ -64,6 +69,16 @@ export const openBridgedNetwork = async (
   } finally {
     // The descriptors keep the namespaces; the process has served.
     await end();
+  }
+};
+
+const writeTrust = async ({ trust, close }: OpenBridge): Promise<FileHandle | null> => {
+  if (trust === null) return null;
+  try {
+    return await openPrivateFile(trust);
+  } catch (error) {
+    await close();
+    throw error;
   }
 };
 

@@ -16,6 +16,8 @@ export interface BwrapOptions {
   readonly settings: string;
   /** Of the HOME that is kept; null: an empty one on the private /tmp. */
   readonly homeFd: number | null;
+  /** The certificates of a network that needs its own; null: the system's. */
+  readonly trust: { readonly fd: number; readonly path: string } | null;
   /** Further files and folders of the host, shown as they are, unchangeable. Each lies in none of the workspaces. */
   readonly reads: readonly string[];
   /** Whether the network namespace is the one that it was started in, which then is not the host's. */
@@ -71,6 +73,7 @@ export const bwrapArguments = (options: BwrapOptions): readonly string[] => {
     ...(options.homeFd === null
       ? ['--perms', '0700', '--dir', emptyHome, '--symlink', emptyHome, sandboxHome]
       : ['--bind-fd', String(options.homeFd), sandboxHome]),
+    ...(options.trust === null ? [] : ['--perms', '0444', '--ro-bind-data', String(options.trust.fd), options.trust.path]),
     // SECURITY: their mount points lie on the root, which is ours and becomes read-only; HOME, which commands write to, is elsewhere.
     ...options.reads.flatMap((path) => ['--ro-bind-try', path, path]),
 

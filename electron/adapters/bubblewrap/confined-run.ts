@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
-import { proxyEnvironment } from '../../core/egress/proxy-environment.ts';
+import { proxyEnvironment, trustEnvironment } from '../../core/egress/proxy-environment.ts';
 import type { EgressBridge } from '../../core/ports/egress.ts';
 import type { Runner } from '../../core/ports/runner.ts';
 import type { SandboxCommand, SandboxEvents, SandboxResult } from '../../core/ports/sandbox.ts';
@@ -98,7 +98,7 @@ export const runConfined = async (
         gate: true,
         descriptors: [
           { fd: status.fd, access: 'write' },
-          ...[seccomp, ...mounts, ...(home === null ? [] : [home])].map(({ fd }) => ({ fd, access: 'read' as const })),
+          ...[seccomp, ...mounts, ...optional(home), ...optional(bridged?.trust)].map(({ fd }) => ({ fd, access: 'read' as const })),
         ],
         tty: command.tty,
         timeoutMs: command.timeoutMs,
@@ -146,7 +146,7 @@ const openNetwork = async (
   const { name, network } = command.profile;
   if (network === 'none') return null;
   if (bridge === null) throw new AppError('unavailable', `the sandbox profile ${name} needs a network, and there is no egress proxy`);
-  return openBridgedNetwork({ runner, bwrap, bridge }, { domains: network.domains, onEvent: onEgress }, layerOf(command));
+  return openBridgedNetwork({ runner, bwrap, bridge }, { ...network, onEvent: onEgress }, layerOf(command));
 };
 
 /** The kernel lets an ordinary user into a network namespace only by way of a user namespace around it, which is the layer's. */
@@ -186,12 +186,20 @@ const sandboxArguments = async ({ deps, command, mounts, isHomeKept, bridged, jo
     seccompFd: firstDescriptor + 1,
     settings: await deps.settings(),
     homeFd: isHomeKept ? firstMount + mounts.length : null,
+    trust: hasTrust(bridged) ? { fd: firstMount + mounts.length + (isHomeKept ? 1 : 0), path: trustFile } : null,
     reads: [...(await resolveReads(profile.reads, folders, deps)), ...shownToolchains(toolchains, folders, deps.protectedPaths)],
     isNetworkJoined: joined.network !== null,
     readOnly: command.mount.kind === 'read-only' || profile.workspace === 'read',
     workspaces: folders.map((path, index) => ({ path, fd: firstMount + index })),
   });
 };
+
+/** Where commands find the certificates that a network of theirs needs; below no folder that they can write. */
+const trustFile = '/run/gatehouse/ca-bundle.pem';
+
+const hasTrust = (bridged: BridgedNetwork | null): boolean => (bridged?.trust ?? null) !== null;
+
+const optional = <T>(value: T | null | undefined): readonly T[] => (value === null || value === undefined ? [] : [value]);
 
 /** What is set: the command's own, what leads to toolchains and to the proxy, and over all of it the profile's. */
 const environment = (
@@ -207,6 +215,7 @@ const environment = (
     ...(path === '' ? {} : { PATH: path }),
     ...profile.environment,
     ...(bridged === null ? {} : proxyEnvironment(bridged.port)),
+    ...(hasTrust(bridged) ? trustEnvironment(trustFile) : {}),
   };
 };
 

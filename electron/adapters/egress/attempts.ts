@@ -1,10 +1,25 @@
-import type { DialedStream, EgressEvent, EgressRefusal, PinnedAddress } from '../../core/ports/egress.ts';
+import type { DialedStream, EgressEvent, EgressRefusal, EgressRequest, PinnedAddress } from '../../core/ports/egress.ts';
 
 /** One thing that a command tried, told exactly once. */
 export interface Attempt {
-  refuse(refusal: EgressRefusal): void;
+  /** `dialed`: it was refused only then. */
+  refuse(refusal: EgressRefusal, dialed?: Dialed): void;
   /** From here on, what goes through counts; it is told when the stream has closed. */
-  opened(stream: DialedStream, address: PinnedAddress): void;
+  opened(dialed: Dialed): void;
+}
+
+/** An open connection, and the address that it leads to. */
+export interface Dialed {
+  readonly stream: DialedStream;
+  readonly address: PinnedAddress;
+}
+
+/** What is tried. */
+export interface Tried {
+  readonly host: string;
+  readonly port: number;
+  readonly intercepted: boolean;
+  readonly request: EgressRequest | null;
 }
 
 /** Characters of a name that are kept of what is none. */
@@ -16,29 +31,31 @@ export const createAttempts = (onEvent: (event: EgressEvent) => void, most: numb
   let begun = 0;
   return {
     /** Null when there were too many already: the last one is told as such, the rest are not, so that the log cannot be flooded. */
-    begin(host: string, port: number): Attempt | null {
+    begin({ host, ...tried }: Tried): Attempt | null {
       begun += 1;
       const shown = host.slice(0, longestName);
       let isTold = false;
-      const tell = (address: string | null, refusal: EgressRefusal | null, stream?: DialedStream): void => {
+      const tell = (refusal: EgressRefusal | null, dialed?: Dialed): void => {
         if (isTold) return;
         isTold = true;
-        onEvent({ host: shown, port, address, refusal, bytesUp: stream?.bytesWritten ?? 0, bytesDown: stream?.bytesRead ?? 0 });
+        const { stream, address } = dialed ?? {};
+        const bytes = { bytesUp: stream?.bytesWritten ?? 0, bytesDown: stream?.bytesRead ?? 0 };
+        onEvent({ host: shown, ...tried, address: address?.text ?? null, refusal, ...bytes });
       };
       if (begun > most) {
-        if (begun === most + 1) tell(null, 'too_many');
+        if (begun === most + 1) tell('too_many');
         return null;
       }
       return {
-        refuse: (refusal) => tell(null, refusal),
-        opened(stream, address) {
+        refuse: tell,
+        opened(dialed) {
           const end = (): void => {
             open.delete(end);
-            tell(address.text, null, stream);
+            tell(null, dialed);
           };
           open.add(end);
           // What a peer does to its connection is no error of ours.
-          stream.once('close', end).on('error', () => stream.destroy());
+          dialed.stream.once('close', end).on('error', () => dialed.stream.destroy());
         },
       };
     },

@@ -88,7 +88,7 @@ export const createBridge = ({ runner, egress, findProgram }: BridgeDeps): Egres
       const proxy = await egress.openProxy(options);
       try {
         const { port, end } = await listen(await makeCommand(options, proxy.socketPath));
-        return { port, close: async () => await closeBoth(end, proxy) };
+        return { port, trust: proxy.trust, close: async () => await closeBoth(end, proxy) };
       } catch (error) {
         await proxy.close();
         throw error;

@@ -6,10 +6,13 @@ import { AppError } from '../../../shared/errors.ts';
 import { readAddress } from '../../core/egress/address.ts';
 import { readDomainPattern } from '../../core/egress/domain-patterns.ts';
 import { createEgressGate } from '../../core/egress/egress-gate.ts';
-import type { Dialer, Egress, EgressOptions, EgressProxy } from '../../core/ports/egress.ts';
+import type { Dialer, Egress, EgressOptions, EgressProxy, NewCertificateAuthority } from '../../core/ports/egress.ts';
 import { createAttempts } from './attempts.ts';
-import { defaultEgressLimits, type EgressLimits } from './proxy-context.ts';
+import { createCertificateAuthorities } from './certificate-authorities.ts';
+import { defaultEgressLimits, type EgressLimits, type Interception } from './proxy-context.ts';
 import { createProxyServer } from './proxy.ts';
+import { readSystemRoots } from './system-roots.ts';
+import { createUpstreams } from './upstreams.ts';
 
 export interface EgressDeps {
   readonly dialer: Dialer;
@@ -21,6 +24,10 @@ export interface EgressDeps {
   readonly privateHosts: () => readonly string[];
   /** Of this machine; the default asks the system. */
   readonly ownAddresses?: () => readonly Uint8Array[];
+  /** What servers are verified by whose TLS is opened, as PEM; the default asks the system. */
+  readonly roots?: () => Promise<string>;
+  /** Of each certificate authority that is made for interception, before it vouches for anything. */
+  readonly onAuthority: (authority: NewCertificateAuthority) => Promise<void>;
   readonly limits?: Partial<EgressLimits>;
 }
 
@@ -39,15 +46,33 @@ export const createEgress = (deps: EgressDeps): Egress => {
   const limits = { ...defaultEgressLimits, ...deps.limits };
   const gate = createEgressGate({ ...deps, ownAddresses: deps.ownAddresses ?? interfaceAddresses, timeLimitMs: limits.dialMs });
   const proxies = new Set<EgressProxy>();
+  const authorities = createCertificateAuthorities({ onCreated: deps.onAuthority });
+  const readRoots = deps.roots ?? readSystemRoots;
   let folder: string | null = null;
 
-  const openProxy = async ({ domains, onEvent }: EgressOptions): Promise<EgressProxy> => {
+  const prepareInterception = async (intercept: readonly string[]): Promise<Interception | null> => {
+    const patterns = intercept.map(readDomainPattern);
+    if (patterns.length === 0) return null;
+    const [roots, authority] = await Promise.all([readRoots(), authorities.for(patterns)]);
+    return { patterns, authority, roots };
+  };
+
+  const openProxy = async ({ domains, intercept = [], onEvent }: EgressOptions): Promise<EgressProxy> => {
     const patterns = domains.map(readDomainPattern);
+    const interception = await prepareInterception(intercept);
     if (folder === null) throw new AppError('unavailable', 'the egress proxy is not running, so commands have no network');
     const socketPath = join(folder, `${randomBytes(8).toString('hex')}.sock`);
     const closing = new AbortController();
     const attempts = createAttempts(onEvent, limits.attempts);
-    const server = createProxyServer({ gate, domains: patterns, attempts, limits, signal: closing.signal });
+    const server = createProxyServer({
+      gate,
+      upstreams: createUpstreams(gate, limits.connections),
+      domains: patterns,
+      interception,
+      attempts,
+      limits,
+      signal: closing.signal,
+    });
     const sockets = new Set<{ destroy(): void }>();
     server.on('connection', (socket) => {
       sockets.add(socket);
@@ -59,6 +84,7 @@ export const createEgress = (deps: EgressDeps): Egress => {
     await chmod(socketPath, 0o600);
     const proxy: EgressProxy = {
       socketPath,
+      trust: interception === null ? null : `${interception.roots.trimEnd()}\n${interception.authority.certificate}`,
       async close() {
         if (!proxies.delete(proxy)) return;
         closing.abort();

@@ -2,15 +2,18 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { longestHello, readClientHello } from '../../core/egress/client-hello.ts';
+import { isListed } from '../../core/egress/domain-patterns.ts';
 import type { EgressTarget } from '../../core/egress/egress-gate.ts';
 import { normaliseHost } from '../../core/egress/host-name.ts';
-import { planConnect } from '../../core/egress/plain-request.ts';
+import { planConnect } from '../../core/egress/request-head.ts';
 import type { DialedStream, EgressRefusal } from '../../core/ports/egress.ts';
+import { acceptTls } from './intercept.ts';
+import type { TunnelTarget } from './pass-request.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { refusalText } from './refusal-text.ts';
 
-/** Takes plain HTTP that came inside a tunnel. */
-export type TakePlain = (connection: Duplex, target: EgressTarget) => void;
+/** Takes HTTP that came inside a tunnel. */
+export type TakeRequests = (connection: Duplex, target: TunnelTarget) => void;
 
 /** Serves `CONNECT host:port`: answers, looks at the first bytes, and only then dials. */
 export const serveTunnel = async (
@@ -18,12 +21,13 @@ export const serveTunnel = async (
   request: IncomingMessage,
   socket: Socket,
   head: Buffer,
-  takePlain: TakePlain,
+  takeRequests: TakeRequests,
 ): Promise<void> => {
   socket.setTimeout(context.limits.idleMs, () => socket.destroy());
   const plan = planConnect({ method: 'CONNECT', url: request.url ?? '', rawHeaders: request.rawHeaders });
   const place = plan.kind === 'tunnel' ? plan.authority : plan;
-  const attempt = context.attempts.begin(place.host, place.port);
+  const intercepted = plan.kind === 'tunnel' && context.interception !== null && isListed(context.interception.patterns, plan.authority);
+  const attempt = context.attempts.begin({ host: place.host, port: place.port, intercepted, request: null });
   if (attempt === null) return answer(socket, 'too_many');
   const refuse = (refusal: EgressRefusal): void => {
     attempt.refuse(refusal);
@@ -42,13 +46,21 @@ export const serveTunnel = async (
   };
   if (first.kind === 'neither') return cut('bad_request');
   // Each request inside is an attempt of its own, and is compared on its own.
-  if (first.kind === 'plain') return takePlain(replayed(socket, first.bytes), checked.target);
+  if (first.kind === 'plain') return takeRequests(replayed(socket, first.bytes), { ...checked.target, scheme: 'http' });
   if (first.serverName === null || normaliseHost(first.serverName) !== plan.authority.host) return cut('sni_mismatch');
-  const dialed = await context.gate.dial(checked.target, context.signal);
+  if (intercepted) {
+    const opened = await openTls(context, replayed(socket, first.bytes), checked.target);
+    if (opened === null) return cut('not_trusted');
+    return takeRequests(opened, { ...checked.target, scheme: 'https' });
+  }
+  const dialed = await context.upstreams.dial(checked.target, context.signal);
   if (dialed.kind === 'refused') return cut(dialed.refusal);
-  attempt.opened(dialed.stream, dialed.address);
+  attempt.opened(dialed);
   join(socket, first.bytes, dialed.stream);
 };
+
+const openTls = async ({ interception, limits }: ProxyContext, connection: Duplex, { host }: EgressTarget): Promise<Duplex | null> =>
+  interception === null ? null : await acceptTls(connection, await interception.authority.leaf(host), limits.headMs);
 
 const answer = (socket: Socket, refusal: EgressRefusal): void => {
   const { status, text } = refusalText[refusal];

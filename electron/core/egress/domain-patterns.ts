@@ -1,26 +1,20 @@
+import { splitPattern, type PatternParts } from '../../../shared/domain/egress-pattern.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { normaliseHost, type Authority } from './host-name.ts';
 
-export interface DomainPattern {
-  readonly host: string;
-  /** Whether every name below `host` is meant, and not `host` itself. */
-  readonly isBelow: boolean;
-  readonly ports: readonly number[];
-}
-
-const defaultPorts = [443, 80];
+/** `host` is in its one spelling. */
+export type DomainPattern = PatternParts;
 
 /** Reads `host`, `*.host`, each with an optional `:port` (default 443 and 80). Errors: `invalid_input` for anything else, addresses included. */
 export const readDomainPattern = (text: string): DomainPattern => {
-  const parts = /^(\*\.)?([^:*]+)(?::([0-9]{1,5}))?$/.exec(text);
-  const host = normaliseHost(parts?.[2] ?? '');
-  const ports = parts?.[3] === undefined ? defaultPorts : [Number(parts[3])];
+  const { host: written, isBelow, ports } = splitPattern(text);
+  const host = normaliseHost(written);
   if (host === null || ports.some((port) => port < 1 || port > 65_535))
     throw new AppError(
       'invalid_input',
       `${JSON.stringify(text)} names no host: write a host name or *.host, with an optional :port; no address`,
     );
-  return { host, isBelow: parts?.[1] !== undefined, ports };
+  return { host, isBelow, ports };
 };
 
 /** Whether a pattern covers this host, whose name is in its one spelling, at this port. */

@@ -11,3 +11,24 @@ export const proxyEnvironment = (port: number): Readonly<Record<string, string>>
   // Node's own fetch and http look only when asked to.
   return { ...named, ...upper, NODE_USE_ENV_PROXY: '1' };
 };
+
+/** What programs read to learn which certificates to trust; each library has a name of its own for it. */
+const trustVariables = [
+  'SSL_CERT_FILE', // OpenSSL, Go, Ruby, Python, uv
+  'NODE_EXTRA_CA_CERTS',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+  'PIP_CERT',
+  'CARGO_HTTP_CAINFO',
+  'DENO_CERT',
+  'AWS_CA_BUNDLE',
+];
+
+/**
+ * What tells programs in a sandbox by which certificates to judge servers whose TLS we open. For convenience, too: a program that does not look
+ * refuses our certificate.
+ * @param file all that is to be trusted, the system's own included, as PEM
+ */
+export const trustEnvironment = (file: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(trustVariables.map((name) => [name, file]));

@@ -5,7 +5,7 @@ import type { PipelineDeps } from './call-context.ts';
 
 /** One connection that a command made or tried to make. When it cannot be recorded, no further call is taken until it is. */
 export function recordEgress({ store, gate, bus }: PipelineDeps, call: CallRecord, event: EgressEvent): void {
-  const { host, port, address, refusal, bytesUp, bytesDown } = event;
+  const { host, port, address, refusal, intercepted, request, bytesUp, bytesDown } = event;
   const entry: NewAuditEvent = {
     type: refusal === null ? 'egress.connected' : 'egress.refused',
     actor: 'agent',
@@ -13,7 +13,17 @@ export function recordEgress({ store, gate, bus }: PipelineDeps, call: CallRecor
     token_id: call.token_id,
     task_id: call.task_id,
     call_id: call.id,
-    data: { host, port, address, refusal, bytes_up: bytesUp, bytes_down: bytesDown },
+    data: {
+      host,
+      port,
+      address,
+      refusal,
+      intercepted,
+      method: request?.method ?? null,
+      path_length: request?.pathLength ?? null,
+      bytes_up: bytesUp,
+      bytes_down: bytesDown,
+    },
   };
   const unit = { events: [entry], changes: [] };
   store.commit(unit).then(

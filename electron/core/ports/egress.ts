@@ -18,7 +18,19 @@ export type EgressRefusal =
   | 'sni_mismatch'
   | 'host_mismatch'
   | 'bad_request'
-  | 'too_many';
+  | 'too_many'
+  /** The certificate of the host itself could not be verified. */
+  | 'bad_certificate'
+  /** The command did not take our certificate for the host. */
+  | 'not_trusted'
+  | 'upgrade';
+
+/** A request as far as the log holds it: of its path only the length, for paths and queries carry secrets. */
+export interface EgressRequest {
+  readonly method: string;
+  /** Characters up to the query. */
+  readonly pathLength: number;
+}
 
 /** What was tried and what became of it. Names are as the command gave them, shortened, and untrusted. */
 export interface EgressEvent {
@@ -27,6 +39,10 @@ export interface EgressEvent {
   /** What was dialled; null: nothing was. */
   readonly address: string | null;
   readonly refusal: EgressRefusal | null;
+  /** Whether we opened the TLS. */
+  readonly intercepted: boolean;
+  /** Null where requests are not seen: a tunnel that stays shut, or what is no request. */
+  readonly request: EgressRequest | null;
   /** What went out to the address and came back, everything included. */
   readonly bytesUp: number;
   readonly bytesDown: number;
@@ -50,12 +66,16 @@ export interface Dialer {
 export interface EgressOptions {
   /** Host names and `*.host`, each with an optional port (default 443 and 80). */
   readonly domains: readonly string[];
+  /** The same patterns: whose TLS is opened, so that requests are compared. What `domains` does not list stays out of reach. Default: none. */
+  readonly intercept?: readonly string[];
   readonly onEvent: (event: EgressEvent) => void;
 }
 
 /** A proxy for one sandboxed command: a Unix socket of the gateway's that only its bridge is told of. */
 export interface EgressProxy {
   readonly socketPath: string;
+  /** The certificates, as PEM, by which the command must judge servers; null: none of ours is among them, the system's own will do. */
+  readonly trust: string | null;
   /** Cuts every connection; each one's event has been told when this resolves. */
   close(): Promise<void>;
 }
@@ -89,8 +109,22 @@ export interface BridgeOptions extends EgressOptions {
   readonly userNamespace: number;
 }
 
-/** A way out of a network namespace that has none: a port on its 127.0.0.1 that leads to a proxy made for it. */
+/** A port on the 127.0.0.1 of a sandbox that leads to a proxy made for it. */
+export interface OpenBridge extends Pick<EgressProxy, 'trust' | 'close'> {
+  readonly port: number;
+}
+
+/** A way out of a network namespace that has none. */
 export interface EgressBridge {
   /** Resolves once the port listens. Errors: `unavailable` with the fix, `invalid_input`. The descriptors may be closed after it. */
-  open(options: BridgeOptions): Promise<{ readonly port: number; close(): Promise<void> }>;
+  open(options: BridgeOptions): Promise<OpenBridge>;
+}
+
+/** A certificate authority of ours, which lives as long as this process and whose key never leaves it. */
+export interface NewCertificateAuthority {
+  /** SHA-256 of the certificate, hex. */
+  readonly fingerprint: string;
+  /** The names that it can vouch for, and what is below them. */
+  readonly hosts: readonly string[];
+  readonly notAfter: Date;
 }

@@ -40,12 +40,12 @@ describe('sandbox profiles', () => {
   it('takes a file of the operator’s, also in place of a shipped one', async () => {
     const profiles = await load({
       'builds.yaml':
-        'name: builds\ndescription: For builds.\nnetwork:\n  domains: [registry.example.com, "*.example.org:8443"]\nreads: [~/sdk]\n',
+        'name: builds\ndescription: For builds.\nnetwork:\n  domains: [registry.example.com, "*.example.org:8443"]\n  intercept: [registry.example.com:443]\nreads: [~/sdk]\n',
       'default.yaml': 'name: default\ndescription: Smaller.\nlimits: { memory_mb: 512 }\n',
     });
     expect(profiles.problems()).toEqual([]);
     expect(profiles.get('builds')).toMatchObject({
-      network: { domains: ['registry.example.com', '*.example.org:8443'] },
+      network: { domains: ['registry.example.com', '*.example.org:8443'], intercept: ['registry.example.com:443'] },
       reads: ['~/sdk'],
     });
     expect(profiles.get('default')).toMatchObject({ description: 'Smaller.', limits: { memory_mb: 512, processes: 512 } });
@@ -58,6 +58,12 @@ describe('sandbox profiles', () => {
     ['a value out of range', 'name: x\ndescription: d\nlimits:\n  processes: 0\n', 4, ''],
     ['a host that is none', 'name: x\ndescription: d\nnetwork:\n  domains:\n    - "*"\n', 5, 'host name'],
     ['no host at all', 'name: x\ndescription: d\nnetwork: { domains: [] }\n', 3, ''],
+    [
+      'a host to open that is not on the list',
+      'name: x\ndescription: d\nnetwork:\n  domains: [a.test]\n  intercept:\n    - b.test\n',
+      6,
+      'b.test is not within `domains`',
+    ],
     ['another name than its file’s', '\nname: y\ndescription: d\n', 2, 'x.yaml'],
     ['nothing', '', 1, 'empty'],
     ['no YAML', 'name: [x\n', 2, ''],

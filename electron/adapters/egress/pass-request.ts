@@ -1,9 +1,15 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { passedHeaders, planRequest } from '../../core/egress/plain-request.ts';
+import type { Duplex } from 'node:stream';
 import type { EgressTarget } from '../../core/egress/egress-gate.ts';
-import type { DialedStream, EgressRefusal } from '../../core/ports/egress.ts';
+import { passedHeaders, planRequest, requestOf, type ForwardedRequest, type Tunnel } from '../../core/egress/request-head.ts';
+import type { EgressRefusal } from '../../core/ports/egress.ts';
+import type { Dialed } from './attempts.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { refusalText } from './refusal-text.ts';
+import { secureUpstream } from './secure-upstream.ts';
+
+/** Where requests come from that came inside a tunnel, which was checked. */
+export type TunnelTarget = EgressTarget & Tunnel;
 
 const answer = (response: ServerResponse, refusal: EgressRefusal): void => {
   const { status, text } = refusalText[refusal];
@@ -13,21 +19,26 @@ const answer = (response: ServerResponse, refusal: EgressRefusal): void => {
   response.end(`gatehouse: ${text}\n`);
 };
 
-/** Passes one plain request on, or refuses it. `tunnel`: it came inside CONNECT to this place, which was checked. */
-export const passPlainRequest = async (
+/** Passes one request on, or refuses it. `tunnel`: it came inside CONNECT to this place, null: it names its place itself. */
+export const passRequest = async (
   context: ProxyContext,
   incoming: IncomingMessage,
   response: ServerResponse,
-  tunnel: EgressTarget | null,
+  tunnel: TunnelTarget | null,
 ): Promise<void> => {
   const head = { method: incoming.method ?? '', url: incoming.url ?? '', rawHeaders: incoming.rawHeaders };
   const plan = planRequest(head, tunnel);
-  const attempt = context.attempts.begin(
-    ...(plan.kind === 'forward' ? ([plan.authority.host, plan.authority.port] as const) : ([plan.host, plan.port] as const)),
-  );
+  const place = plan.kind === 'forward' ? plan.authority : plan;
+  const isIntercepted = tunnel?.scheme === 'https';
+  const attempt = context.attempts.begin({
+    host: place.host,
+    port: place.port,
+    intercepted: isIntercepted,
+    request: requestOf(plan),
+  });
   if (attempt === null) return answer(response, 'too_many');
-  const refuse = (refusal: EgressRefusal): void => {
-    attempt.refuse(refusal);
+  const refuse = (refusal: EgressRefusal, dialed?: Dialed): void => {
+    attempt.refuse(refusal, dialed);
     answer(response, refusal);
   };
   if (plan.kind === 'refused') return refuse(plan.refusal);
@@ -37,27 +48,30 @@ export const passPlainRequest = async (
       : ({ kind: 'target', target: tunnel } as const);
   if (checked.kind === 'refused') return refuse(checked.refusal);
   if (response.destroyed) return refuse('unreachable');
-  const dialed = await context.gate.dial(checked.target, context.signal);
+  const dialed = await context.upstreams.dial(checked.target, context.signal);
   if (dialed.kind === 'refused') return refuse(dialed.refusal);
-  attempt.opened(dialed.stream, dialed.address);
+  const connection = isIntercepted ? await secured(context, dialed, plan.authority.host) : dialed.stream;
+  if (connection === null) return refuse('bad_certificate', dialed);
+  attempt.opened(dialed);
   try {
-    exchange(incoming, response, dialed.stream, plan);
+    exchange(incoming, response, connection, plan);
   } catch (error) {
     dialed.stream.destroy();
     throw error;
   }
 };
 
-const exchange = (
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  stream: DialedStream,
-  plan: Extract<ReturnType<typeof planRequest>, { kind: 'forward' }>,
-): void => {
+const secured = async ({ interception, limits, signal }: ProxyContext, { stream }: Dialed, host: string): Promise<Duplex | null> => {
+  if (interception !== null) return await secureUpstream(stream, host, interception.roots, { signal, timeLimitMs: limits.dialMs });
+  stream.destroy();
+  return null;
+};
+
+const exchange = (incoming: IncomingMessage, response: ServerResponse, connection: Duplex, plan: ForwardedRequest): void => {
   // SECURITY: a connection of its own for each request, so that no answer can be taken for another's.
   const outgoing = httpRequest({
-    createConnection: () => stream,
-    method: incoming.method,
+    createConnection: () => connection,
+    method: plan.method,
     path: plan.path,
     headers: plan.headers as Record<string, string | string[]>,
     setHost: false,
@@ -66,18 +80,18 @@ const exchange = (
   });
   const fail = (): void => {
     outgoing.destroy();
-    stream.destroy();
+    connection.destroy();
     if (!response.writableEnded) answer(response, 'unreachable');
   };
   outgoing.once('error', fail);
   outgoing.once('close', () => {
     if (!response.headersSent) fail();
-    stream.destroy();
+    connection.destroy();
   });
   outgoing.once('response', (reply) => passReply(reply, response));
   response.once('close', () => {
     outgoing.destroy();
-    stream.destroy();
+    connection.destroy();
   });
   incoming.once('error', fail);
   if (plan.body === 'framed') incoming.pipe(outgoing);
