@@ -29,7 +29,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   const world = createWorld(options);
   const { clock, bus, settings, store, sandbox, layers, machine, clients, policyFile, record, recordOrLog } = world;
   const product = createProduct(world, options);
-  const { shell, profiles, tools, acceptedPolicy, policy, tokens, broker, changes, jobs, running, gate, live, pipeline } = product;
+  const { shell, profiles, tools, acceptedPolicy, policy, acceptedTargets, targets, tokens, broker, changes, jobs, running, gate, live, pipeline } = product;
   const state = { mcpUrl: null as string | null, startedAt: '', isSocketAllowed: options.host === 'headless' };
 
   // The agents' plane.
@@ -94,6 +94,10 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     policy,
     policyFile,
     acceptedPolicy,
+    targets,
+    targetViews: product.targetViews,
+    targetsFile: world.targetsFile,
+    acceptedTargets,
     settings,
     sandbox,
     machine,
@@ -183,6 +187,15 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
         policy.onChange(() => bus.changed('policy'));
       },
       stop: () => policy.stop(),
+    },
+    {
+      name: 'targets',
+      async start() {
+        await acceptedTargets?.start();
+        await targets.start();
+        targets.onChange(() => bus.changed('targets'));
+      },
+      stop: () => targets.stop(),
     },
     { name: 'egress', start: () => world.egress.start(), stop: () => world.egress.stop() },
     {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { AuditEventType } from '../../shared/domain/audit.ts';
+import type { TargetView } from '../../shared/domain/target.ts';
 import type { JsonObject } from '../../shared/json.ts';
+import { createAcceptedText, type AcceptedText } from '../core/accepted-text.ts';
 import { createApprovalBroker, type ApprovalBroker } from '../core/approvals/approval-broker.ts';
 import { createDeciderConfig, publicServices, type DeciderConfig } from '../core/approvals/decider-config.ts';
 import { createSettingsRules } from '../core/approvals/settings-rules.ts';
@@ -19,9 +21,15 @@ import { createShellParser } from '../core/policy/create-shell-parser.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { ShellParser } from '../core/policy/shell-parser.ts';
 import { runsUnlisted } from '../core/policy/shell/runs-unlisted.ts';
+import type { OperationExecutors } from '../core/ports/operation-executor.ts';
 import { createSandboxProfiles, type SandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
 import { createOpenTasks } from '../core/tasks/open-tasks.ts';
 import { createBashTool } from '../core/tools/bash.ts';
+import { createKnownNames } from '../core/targets/known-names.ts';
+import { createOperationTools } from '../core/targets/operation-tools.ts';
+import { createTargetRegistry, type TargetRegistry } from '../core/targets/target-registry.ts';
+import { createTargetSlots } from '../core/targets/target-slots.ts';
+import { targetViews } from '../core/targets/target-views.ts';
 import { createFileTools } from '../core/tools/file-tools.ts';
 import { createJobTools } from '../core/tools/job-tools.ts';
 import { createToolRegistry, type ToolRegistry } from '../core/tools/registry.ts';
@@ -37,6 +45,9 @@ export interface Product {
   readonly policy: Policy;
   readonly tokens: TokenService;
   readonly broker: ApprovalBroker;
+  readonly acceptedTargets: AcceptedText | null;
+  readonly targets: TargetRegistry;
+  readonly targetViews: () => readonly TargetView[];
   readonly deciderConfig: DeciderConfig;
   readonly changes: ChangeSets;
   readonly jobs: Jobs;
@@ -64,12 +75,42 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
   const jobs = createJobs({ layers, changes, store, live, clock, bus, onError: options.log });
 
   const tools = createToolRegistry([
-    ...createFileTools({ files }),
+    ...fileTools,
     createBashTool({ sandbox, profiles, jobs, files, shell, settings: () => settings.read().safety, runsUnlisted }),
+  const acceptedTargets =
+    options.host === 'desktop'
+      ? createAcceptedText({
+          file: world.targetsFile,
+          store,
+          bus,
+          events: { accepted: 'targets.accepted', held: 'targets.held' },
+          topic: 'targets',
+        })
+      : null;
+  const targets = createTargetRegistry({
+    file: acceptedTargets ?? world.targetsFile,
+    missingIsAccepted: acceptedTargets !== null,
+    clock,
+    tools: () => tools.list().map(({ name }) => name),
+    onEvent: ({ type, data }) => recordOrLog(type, data),
+  });
+  const slots = createTargetSlots();
+  // SECURITY: what an agent can write is no program of the operator's.
+  const here = world.localOperations((path) =>
+    tokens.list().some(({ workspaces }) => workspaces.some((folder) => path === folder || path.startsWith(`${folder}/`))),
+  );
+  const executors: OperationExecutors = ({ type }) => (type === 'local' ? here : null);
+  const fileTools = createFileTools({ files });
     ...createJobTools(jobs),
   ]);
   // SECURITY: with a window, a file that something else changed waits for the operator (THREATS rule 21).
   const acceptedPolicy = options.host === 'desktop' ? createAcceptedPolicy({ file: policyFile, store, bus }) : null;
+    ...createOperationTools({
+      executors,
+      names: createKnownNames(clock),
+      fileTool: (name) => fileTools.find((tool) => tool.name === name) ?? null,
+      outputLimit: () => settings.read().safety.output_limit_bytes,
+    }),
   const policy: Policy = createPolicy({
     file: acceptedPolicy ?? policyFile,
     clock,
@@ -79,7 +120,7 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     isProfile: (name) => profiles.get(name) !== null,
     onEvent: ({ type, data }: { type: AuditEventType; data: JsonObject }) => recordOrLog(type, data),
   });
-  const tokens = createTokenService({ store, files, clock, bus });
+  const tokens = createTokenService({ store, files, clock, bus, isTarget: (id) => targets.get(id) !== null });
   const isTokenActive = tokens.isActive.bind(tokens);
   const deciderConfig = createDeciderConfig({
     settings: () => settings.read(),
@@ -103,6 +144,8 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     broker,
     store,
     tasks: createOpenTasks({ store, clock }),
+    targets,
+    slots,
     gate,
     running,
     live,
@@ -114,5 +157,6 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     isTokenActive,
     confinement: () => sandbox.status().effective,
   };
-  return { shell, profiles, tools, acceptedPolicy, policy, tokens, broker, deciderConfig, changes, jobs, running, gate, live, pipeline };
+  const views = (): readonly TargetView[] => targetViews({ registry: targets, slots, executors, now: () => clock.now() });
+  return { shell, profiles, tools, acceptedPolicy, policy, acceptedTargets, targets, targetViews: views, tokens, broker, deciderConfig, changes, jobs, running, gate, live, pipeline };
 }

@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { AuditEventType } from '../../shared/domain/audit.ts';
 import type { JsonObject } from '../../shared/json.ts';
@@ -14,6 +14,7 @@ import { createEgress } from '../adapters/egress/egress.ts';
 import { createSystemDialer } from '../adapters/egress/system-dialer.ts';
 import { createFiles } from '../adapters/files/files.ts';
 import { createLayers } from '../adapters/layers/layers.ts';
+import { createLocalOperations } from '../adapters/local-operations/local-operations.ts';
 import { createMachineProbes } from '../adapters/machine/machine-probes.ts';
 import { createPolicyFile } from '../adapters/policy-file/policy-file.ts';
 import { createRecordings } from '../adapters/recordings/recordings.ts';
@@ -22,15 +23,19 @@ import { createSecretFiles } from '../adapters/secret-files/secret-files.ts';
 import { createConfSettings } from '../adapters/settings/conf-settings.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { createHttpPoster } from '../adapters/webhook/http-poster.ts';
+import type { WatchedText } from '../core/accepted-text.ts';
 import { createChangeBus, type ChangeBus } from '../core/change-bus.ts';
 import type { ChangeFiles } from '../core/ports/change-files.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Egress } from '../core/ports/egress.ts';
+import { readAddress } from '../core/egress/address.ts';
+import { createEgressGate, type EgressGate } from '../core/egress/egress-gate.ts';
 import type { Files } from '../core/ports/files.ts';
 import type { Layers } from '../core/ports/layers.ts';
 import type { AgentClients, MachineProbes } from '../core/ports/machine.ts';
 import type { PolicyFileSource } from '../core/ports/policy-file.ts';
 import type { HttpPoster } from '../core/ports/http-poster.ts';
+import type { OperationExecutor } from '../core/ports/operation-executor.ts';
 import type { Recordings } from '../core/ports/recordings.ts';
 import type { SecretSource } from '../core/ports/secret-source.ts';
 import type { Store } from '../core/ports/store.ts';
@@ -62,7 +67,10 @@ export interface World {
   readonly recordings: Recordings;
   readonly machine: MachineProbes;
   readonly clients: AgentClients;
-  readonly policyFile: PolicyFileSource;
+  readonly policyFile: PolicyFile;
+  /** `isAgents`: whether agents can write below a place. */
+  readonly localOperations: (isAgents: (path: string) => boolean) => OperationExecutor;
+  readonly targetsFile: WatchedText;
   readonly defaultPolicy: string;
   /** Why the log cannot be written, or null. */
   degradedBecause(): string | null;
@@ -73,6 +81,17 @@ export interface World {
   /** For what is worth an event and must not hold anything up. */
   readonly recordOrLog: (type: AuditEventType, data: JsonObject) => void;
 }
+
+/** For a name, and for a connection. Milliseconds. */
+const dialMs = 15_000;
+
+const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+
+/** Addresses of this machine's interfaces. */
+const interfaceAddresses = (): readonly Uint8Array[] =>
+  Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .flatMap(({ address }) => readAddress(address) ?? []);
 
 /** All recordings of programs' output together, in bytes. */
 const recordingBudget = 256 * 1024 * 1024;
@@ -127,19 +146,32 @@ export function createWorld(options: GatehouseOptions): World {
     checkWorkspace: async (path) => await files.checkWorkspace(path),
     findProgram,
   });
+  const dialer = createSystemDialer();
+  // SECURITY: whatever a profile lists or a call names, the gateway itself is not there.
+  const ownPorts = (): readonly number[] => {
+    const { port, console_port } = settings.read().server;
+    const callbacks = settings.read().deciders.callbacks.port;
+    return [port, console_port, options.port ?? port, options.consolePort ?? console_port, callbacks];
+  };
   const egress = createEgress({
-    dialer: createSystemDialer(),
+    dialer,
     folder: join(dataDir, 'egress'),
-    // SECURITY: whatever a profile lists, the gateway itself is not there.
-    ownPorts: () => {
-      const { port, console_port } = settings.read().server;
-      const callbacks = settings.read().deciders.callbacks.port;
-      return [port, console_port, options.port ?? port, options.consolePort ?? console_port, callbacks];
-    },
+    ownPorts,
     privateHosts: () => settings.read().safety.private_hosts,
     onAuthority: async ({ fingerprint, hosts, notAfter }) =>
       await record('certificate_authority.created', 'gateway', { fingerprint, hosts: [...hosts], not_after: notAfter.toISOString() }),
   });
+  const privateHosts = (): readonly string[] => settings.read().safety.private_hosts;
+  const gateFor = (hosts: () => readonly string[]): EgressGate =>
+    createEgressGate({ dialer, ownPorts, ownAddresses: interfaceAddresses, privateHosts: hosts, timeLimitMs: dialMs });
+  const localOperations = (isAgents: (path: string) => boolean): OperationExecutor =>
+    createLocalOperations({
+      runner,
+      gate: gateFor(privateHosts),
+      nameGate: gateFor(() => privateHosts().map((host) => `${host.replace(/:[0-9]+$/, '')}:1`)),
+      path: process.env['PATH'] ?? '',
+      isAgents: (path) => isWithin(path, dataDir) || isAgents(path),
+    });
   const checkWorkspace = async (path: string): Promise<string> => await files.checkWorkspace(path);
   const bubblewrap = createBubblewrap({
     runner,
@@ -198,6 +230,8 @@ export function createWorld(options: GatehouseOptions): World {
     machine,
     clients: createAgentClients({ home, env: process.env, dataDir, now: () => clock.now() }),
     policyFile: createPolicyFile(join(dataDir, 'policy.yaml')),
+    localOperations,
+    targetsFile: createPolicyFile(join(dataDir, 'targets.yaml')),
     defaultPolicy: join(options.resourcesDir, 'policy.default.yaml'),
     degradedBecause: () => degraded,
     lastVerification: () => verified,

@@ -9,6 +9,7 @@ import { createPolicyHandlers, type PolicyHandlerDeps } from './handlers/policy.
 import { createProgramHandlers, type ProgramHandlerDeps } from './handlers/programs.ts';
 import { createShellHandlers, type ShellHandlerDeps } from './handlers/shell.ts';
 import { createStatusHandlers, type StatusHandlerDeps } from './handlers/status.ts';
+import { createTargetHandlers, type TargetHandlerDeps } from './handlers/targets.ts';
 
 export type HandlerDeps = AgentHandlerDeps &
   ApprovalHandlerDeps &
@@ -19,7 +20,8 @@ export type HandlerDeps = AgentHandlerDeps &
   PolicyHandlerDeps &
   ProgramHandlerDeps &
   ShellHandlerDeps &
-  StatusHandlerDeps;
+  StatusHandlerDeps &
+  TargetHandlerDeps;
 
 /** Every operation of the contract over the core services. The type refuses a contract with an operation that nobody serves. */
 export function createHandlers(deps: HandlerDeps): Handlers {
@@ -30,6 +32,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     ...createAgentHandlers(deps),
     ...createAuditHandlers(deps),
     ...createPolicyHandlers(deps),
+    ...createTargetHandlers(deps),
     ...createProgramHandlers(deps),
     ...createConfigHandlers(deps),
     ...createClientHandlers(deps),

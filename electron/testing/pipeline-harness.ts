@@ -12,6 +12,8 @@ import { createRunningCalls } from '../core/pipeline/running-calls.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { Store } from '../core/ports/store.ts';
 import { createOpenTasks } from '../core/tasks/open-tasks.ts';
+import { builtInLocal } from '../core/targets/target-registry.ts';
+import { createTargetSlots } from '../core/targets/target-slots.ts';
 import { createToolRegistry } from '../core/tools/registry.ts';
 import type { Resolution, ToolDefinition } from '../core/tools/tool.ts';
 import type { Approval } from '../../shared/domain/approval.ts';
@@ -19,6 +21,7 @@ import type { AuditEvent } from '../../shared/domain/audit.ts';
 import type { Verdict } from '../../shared/domain/call.ts';
 import type { ApprovalMode } from '../../shared/domain/deciders.ts';
 import type { AgentToken, Digest } from '../../shared/domain/identity.ts';
+import type { Target } from '../../shared/domain/target.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakeStore } from './fake-store.ts';
@@ -41,6 +44,8 @@ export interface PipelineHarness {
   readonly effects: string[];
   /** Who decides from now on; the window unless told. */
   decideBy(next: Partial<FakeDeciders>): void;
+  /** What a target is from now on. */
+  setTarget(target: Target): void;
   /** What policy says from now on. */
   judge(effect: Verdict['effect']): void;
   /** What commands run in from now on; bubblewrap unless told. */
@@ -151,6 +156,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     isTokenActive: (id) => tokens.isActive(id),
     rules: { isEnabled: () => deciders.isEnabled, mode: () => deciders.mode, hasOutside: () => Promise.resolve(deciders.hasOutside) },
   });
+  const targets = new Map<string, Target>([[builtInLocal.id, builtInLocal]]);
   const gate = createGate({ store, clock, bus });
   const deps: PipelineDeps = {
     registry: createToolRegistry([tool]),
@@ -163,6 +169,8 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     live: createLiveOutput(),
     clock,
     bus,
+    targets: { get: (id) => targets.get(id) ?? null, deniedBecause: () => null },
+    slots: createTargetSlots(),
     // The effect has no files.
     layers: { forTask: () => Promise.resolve(noLayer) },
     changes: { collect: () => Promise.resolve(null) },
@@ -190,6 +198,9 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     effects,
     decideBy(next) {
       deciders = { ...deciders, ...next };
+    },
+    setTarget(target) {
+      targets.set(target.id, target);
     },
     judge(next) {
       effect = next;

@@ -1,5 +1,6 @@
 import type { AgentToken, CallId, TaskId } from '../../shared/domain/identity.ts';
 import type { LayerView } from '../core/ports/layers.ts';
+import { builtInLocal } from '../core/targets/target-registry.ts';
 import type { ToolContext, ToolRun } from '../core/tools/tool.ts';
 
 /** A view that is the file system itself: what is written there is there. For tools over fake files. */
@@ -17,6 +18,7 @@ export const toolContext = (token: AgentToken, view: LayerView | null = null): T
   token,
   task: 'task_0000000000000000' as TaskId,
   call: 'call_00000000000000000000' as CallId,
+  target: builtInLocal,
   view,
 });
 

@@ -8,6 +8,7 @@ import { AgentName, AgentToken, ApprovalId, CallId, Digest, RequestedScope, Risk
 import { Job, JobId } from '../domain/job.ts';
 import { PolicyProblem, PolicyRule, PolicyStatus } from '../domain/policy.ts';
 import { Settings } from '../domain/settings.ts';
+import { TargetsStatus, TargetView } from '../domain/target.ts';
 import { JsonObject, JsonValue } from '../json.ts';
 
 /**
@@ -204,6 +205,24 @@ export const contract = {
     }),
   ),
 
+  'targets.list': query(
+    nothing,
+    z.strictObject({
+      status: TargetsStatus,
+      targets: z.array(TargetView).describe('What can be done where, `local` first.'),
+      text: z.string().describe('The file in force; empty without one.'),
+      held: z
+        .strictObject({ text: z.string().nullable(), version: z.string(), problems: z.array(PolicyProblem) })
+        .nullable()
+        .describe('On a desktop: what another program put on disk, inactive until it is accepted.'),
+    }),
+  ),
+  'targets.check': query(
+    z.strictObject({ text: z.string().max(1_000_000).nullable().describe('null: the file on disk.') }),
+    z.strictObject({ ok: z.boolean(), targets: z.number().int(), problems: z.array(PolicyProblem) }),
+  ),
+  'targets.accept': command('decide', z.strictObject({ version: z.string() }), z.strictObject({ version: z.string() })),
+
   'config.get': query(
     nothing,
     z.strictObject({
@@ -246,7 +265,19 @@ export type ParsedInputOf<Name extends OperationName> = z.output<Contract[Name][
 export type OutputOf<Name extends OperationName> = z.output<Contract[Name]['output']>;
 
 /** What can change. A push says only that it did; the data is fetched again. */
-export const topics = ['status', 'approvals', 'calls', 'changes', 'tokens', 'audit', 'policy', 'config', 'clients'] as const;
+export const topics = [
+  'status',
+  'approvals',
+  'grants',
+  'calls',
+  'changes',
+  'tokens',
+  'audit',
+  'policy',
+  'targets',
+  'config',
+  'clients',
+] as const;
 export const Topic = z.enum(topics);
 export type Topic = z.infer<typeof Topic>;
 

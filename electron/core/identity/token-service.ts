@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { MintRequest, MintedToken } from '../../../shared/contract/contract.ts';
 import type { AuditEventType } from '../../../shared/domain/audit.ts';
 import type { AgentToken, Digest, TokenId } from '../../../shared/domain/identity.ts';
+import { localTarget } from '../../../shared/domain/target.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 import type { ChangeBus } from '../change-bus.ts';
@@ -40,12 +41,14 @@ export interface TokenServiceDeps {
   readonly files: Pick<Files, 'checkWorkspace'>;
   readonly clock: Clock;
   readonly bus: ChangeBus;
+  /** Whether there is a target of this id; without it there is `local` alone. */
+  readonly isTarget?: (id: string) => boolean;
 }
 
 /** Compared against when the claimed id is unknown, so that an unknown id takes as long as a wrong secret. */
 const nobody = '0'.repeat(64) as Digest;
 
-export function createTokenService({ store, files, clock, bus }: TokenServiceDeps): TokenService {
+export function createTokenService({ store, files, clock, bus, isTarget = (id) => id === localTarget }: TokenServiceDeps): TokenService {
   const tokens = new Map<TokenId, StoredToken>();
   const listeners = new Set<(id: TokenId) => void>();
 
@@ -111,14 +114,16 @@ export function createTokenService({ store, files, clock, bus }: TokenServiceDep
 
     async mint(request) {
       const endsAt = expiryOf(request, clock.now());
-      const unknown = request.targets.find((target) => target !== 'local');
+      const unknown = request.targets.find((target) => !isTarget(target));
       if (unknown !== undefined)
-        throw new AppError('invalid_input', `targets: "${unknown}" is not known; the only target so far is "local".`);
+        throw new AppError(
+          'invalid_input',
+          `targets: ${JSON.stringify(unknown)} is not known. List them with: gatehouse targets list; others are written into targets.yaml.`,
+        );
+      // A token that names none may act on this machine, and on nothing else.
+      const targets = request.targets.length === 0 ? [localTarget] : [...new Set(request.targets)];
       const workspaces = [...new Set(await Promise.all(request.workspaces.map((path) => files.checkWorkspace(path))))];
-      const { stored, minted } = create(
-        { agent: request.agent, scopes: expandScopes(request.scopes), workspaces, targets: ['local'] },
-        endsAt,
-      );
+      const { stored, minted } = create({ agent: request.agent, scopes: expandScopes(request.scopes), workspaces, targets }, endsAt);
       await commit('token.minted', [{ kind: 'token.insert', token: stored }], stored.token, describe(stored.token));
       tokens.set(stored.token.id, stored);
       bus.changed('tokens');

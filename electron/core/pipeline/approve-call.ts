@@ -118,7 +118,7 @@ function isSame(now: readonly Operand[], then: readonly Operand[]): boolean {
 }
 
 /** Ends an approved call that may no longer run: the approval and the call in one transaction. */
-async function voidApproval(deps: PipelineDeps, call: ResolvedCall, id: ApprovalId, denial: Denial, record: CallRecord): Promise<void> {
+export async function voidApproval(deps: PipelineDeps, call: ResolvedCall, id: ApprovalId, denial: Denial, record: CallRecord): Promise<void> {
   const at = new Date(deps.clock.now()).toISOString();
   const decision: ApprovalDecision = { result: 'cancelled', by: 'gateway', channel: 'gateway', at, reason: denial.reason };
   await deps.store.commit({

@@ -16,6 +16,9 @@ import type { ChangeSets } from '../changes/change-sets.ts';
 import type { TaskLayer, TaskLayers } from '../changes/task-layers.ts';
 import type { ChangeSet } from '../../../shared/domain/change.ts';
 import type { EffectiveSandbox } from '../../../shared/domain/sandbox.ts';
+import type { Target } from '../../../shared/domain/target.ts';
+import type { TargetRegistry } from '../targets/target-registry.ts';
+import type { TargetSlots } from '../targets/target-slots.ts';
 import type { Gate } from './gate.ts';
 import type { RunningCalls } from './running-calls.ts';
 
@@ -48,6 +51,8 @@ export interface PipelineDeps {
   readonly clock: Clock;
   readonly bus: ChangeBus;
   readonly layers: TaskLayers;
+  readonly targets: Pick<TargetRegistry, 'get' | 'deniedBecause'>;
+  readonly slots: Pick<TargetSlots, 'hasRoom' | 'enter'>;
   readonly changes: Pick<ChangeSets, 'collect'>;
   readonly recordings: Recordings;
   readonly isTokenActive: (id: TokenId) => boolean;
@@ -61,6 +66,8 @@ export interface ResolvedCall {
   readonly tool: ToolDefinition;
   readonly resolution: Resolution;
   readonly operands: readonly Operand[];
+  /** As it was when the call was made. */
+  readonly target: Target;
   readonly layer: TaskLayer;
   readonly record: CallRecord & { readonly digest: Digest; readonly task_id: TaskId; readonly preview: NonNullable<CallRecord['preview']> };
 }
@@ -71,6 +78,8 @@ export interface Denial {
   readonly rule: string;
   readonly reason: string;
   readonly nextStep: string;
+  /** After how many milliseconds the same call may be let through; missing: unknown. */
+  readonly retryAfterMs?: number;
   readonly isRecorded: boolean;
 }
 

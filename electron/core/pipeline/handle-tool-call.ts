@@ -1,8 +1,9 @@
 import type { CallRecord } from '../../../shared/domain/call.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { approveCall } from './approve-call.ts';
-import type { CallReply, Denial, IncomingCall, PipelineDeps, ResolvedCall } from './call-context.ts';
+import type { CallReply, Clearance, Denial, IncomingCall, PipelineDeps, ResolvedCall } from './call-context.ts';
 import { collectChanges } from './collect-changes.ts';
+import { enterTarget } from './enter-target.ts';
 import { executeCall } from './execute-call.ts';
 import { judgeCall } from './judge-call.ts';
 import { recordDenial, recordIntent, recordResult } from './record-call.ts';
@@ -43,8 +44,19 @@ async function decideAndRun(deps: PipelineDeps, resolved: ResolvedCall): Promise
   const approved = await approveCall(deps, call, verdict);
   if (!approved.ok) return await deny(deps, approved.denial, approved.record);
 
+  // The target, as it is now, still allows it and has room.
+  const entered = await enterTarget(deps, call, approved.value);
+  if (!entered.ok) return await deny(deps, entered.denial, entered.record);
+  try {
+    return await run(deps, call, approved.value);
+  } finally {
+    entered.value.leave();
+  }
+}
+
+async function run(deps: PipelineDeps, call: ResolvedCall, clearance: Clearance): Promise<CallReply> {
   // 4 record: the intent is on disk, and the approval spent in the same transaction, before anything happens.
-  const intent = await recordIntent(deps, call, approved.value);
+  const intent = await recordIntent(deps, call, clearance);
   if (!intent.ok) return await deny(deps, intent.denial, intent.record);
 
   // 5 execute, through the tool's adapter.

@@ -3,6 +3,7 @@ import type { EffectiveSandbox } from '../../../shared/domain/sandbox.ts';
 import { callHosts } from '../policy/call-hosts.ts';
 import { judgedInput } from '../policy/judged-call.ts';
 import type { PolicyInput } from '../policy/policy.ts';
+import { askAnyway } from './ask-anyway.ts';
 import type { PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 
 /** A call with what policy said of it. Its record holds what policy saw. */
@@ -15,7 +16,7 @@ export interface Judgement {
 export function judgeCall(deps: PipelineDeps, resolved: ResolvedCall): Step<Judgement> {
   const input = policyInput(deps, resolved);
   const call = { ...resolved, record: { ...resolved.record, judged: judgedInput(input) } };
-  const verdict = confined(deps.policy.evaluate(input), call, deps.confinement());
+  const verdict = askAnyway(confined(deps.policy.evaluate(input), call, deps.confinement()), call);
   if (verdict.effect !== 'deny') return { ok: true, value: { call, verdict } };
   return {
     ok: false,
@@ -52,8 +53,8 @@ export function policyInput(deps: Pick<PipelineDeps, 'clock'>, call: ResolvedCal
     commands: call.resolution.commands,
     unparsed: call.resolution.preview.unparsed,
     workspace: call.resolution.workspace,
-    hosts: callHosts(call.tool.scope, call.record.arguments),
-    targetMetadata: {},
+    hosts: [...new Set([...callHosts(call.tool.scope, call.record.arguments), ...(call.resolution.hosts ?? [])])],
+    targetMetadata: call.target.metadata,
     arguments: call.record.arguments,
     labels: [],
     now: deps.clock.now(),

@@ -10,9 +10,14 @@ const words = {
 /**
  * A denial, as a tool result: what, rule, why, next step. Some agents show their model only the structured part, so its reason is whole.
  */
-export function denialReply({ outcome, rule, reason, nextStep }: Denial): CallReply {
+export function denialReply({ outcome, rule, reason, nextStep, retryAfterMs }: Denial): CallReply {
   const told = `${sentence(reason)} ${nextStep}`;
-  return { kind: 'result', isError: true, text: `${words[outcome]} ${rule}. ${told}`, structured: { outcome, rule, reason: told } };
+  return {
+    kind: 'result',
+    isError: true,
+    text: `${words[outcome]} ${rule}. ${told}`,
+    structured: { outcome, rule, reason: told, ...(retryAfterMs === undefined ? {} : { retry_after_s: Math.ceil(retryAfterMs / 1000) }) },
+  };
 }
 
 /** The gateway cannot record, so it does not act. */

@@ -1,12 +1,15 @@
 import type { z } from 'zod';
 import type { CallRecord } from '../../../shared/domain/call.ts';
 import type { CallId } from '../../../shared/domain/identity.ts';
+import { localTarget } from '../../../shared/domain/target.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { JsonObject } from '../../../shared/json.ts';
 import { canonicalJson, sha256Hex } from '../canonical-json.ts';
 import { randomId } from '../identity/random-id.ts';
 import type { TaskLayer } from '../changes/task-layers.ts';
+import { CallRefused } from '../tools/call-refused.ts';
 import type { Resolution, ToolDefinition } from '../tools/tool.ts';
+import { checkTarget } from './check-target.ts';
 import type { Denial, IncomingCall, PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 
 /** Step 1: from a name and parsed arguments to concrete things, held open, with one digest over all of them. */
@@ -31,19 +34,36 @@ export async function resolveCall(deps: PipelineDeps, incoming: IncomingCall): P
     );
   }
   const args = tool.arguments.safeParse(incoming.args);
-  if (!args.success) return refuse('invalid', 'builtin:arguments', issuesText(args.error), 'Correct the arguments and call again.');
+  if (!args.success)
+    return refuse(
+      'invalid',
+      'builtin:arguments',
+      `${issuesText(args.error)}${noDryRun(tool, record.arguments)}`,
+      'Correct the arguments and call again.',
+    );
+  // SECURITY: the target's part of the right before anything there is looked at.
+  const id = tool.targetOf?.(args.data) ?? localTarget;
+  const checked = checkTarget(deps, incoming.token, tool, id);
+  if (!checked.ok) return { ok: false, denial: checked.denial, record: { ...record, target: id } };
+  const { target } = checked;
 
   // What the task has changed and the real files do not have is what the call sees.
   let layer: TaskLayer | null = null;
   let resolution: Resolution | null = null;
   try {
     layer = await deps.layers.forTask(task.id, incoming.token.workspaces);
-    const context = { token: incoming.token, task: task.id, call: record.id, view: layer.view() };
+    const context = { token: incoming.token, task: task.id, call: record.id, target, view: layer.view() };
     resolution = await tool.resolve(args.data, context);
-    return { ok: true, value: { ...bind(deps, incoming, tool, resolution, record, task.id), layer } };
+    return { ok: true, value: { ...bind(deps, incoming, tool, resolution, record, task.id), target, layer } };
   } catch (error) {
     await resolution?.release();
     await layer?.close();
+    if (error instanceof CallRefused)
+      return {
+        ok: false,
+        denial: { outcome: 'denied', rule: error.rule, reason: error.message, nextStep: error.nextStep, isRecorded: false },
+        record: { ...record, target: id },
+      };
     if (!(error instanceof AppError)) throw error;
     const isForbidden = error.code === 'forbidden';
     return refuse(
@@ -91,7 +111,7 @@ function bind(
   resolution: Resolution,
   record: CallRecord,
   taskId: NonNullable<CallRecord['task_id']>,
-): Omit<ResolvedCall, 'layer'> {
+): Omit<ResolvedCall, 'layer' | 'target'> {
   const operands = [...resolution.operands].sort((a, b) => (a.path < b.path ? -1 : 1));
   const covered = JsonObject.parse({
     tool: tool.name,
@@ -101,6 +121,7 @@ function bind(
     paths: resolution.preview.paths,
     argv: resolution.argv,
     cwd: resolution.cwd,
+    ...(resolution.plan === undefined ? {} : { plan: resolution.plan }),
     env: resolution.env,
     operands,
     agent: incoming.token.agent,
@@ -117,6 +138,12 @@ function bind(
 }
 
 function issuesText(error: z.ZodError): string {
+/** F94: what has no dry run says so, and has done nothing. */
+function noDryRun(tool: ToolDefinition, args: JsonObject): string {
+  if (!Object.hasOwn(args, 'dry_run') || Object.hasOwn(tool.arguments.shape, 'dry_run')) return '';
+  return `. The tool ${tool.name} has no dry run; nothing was done`;
+}
+
   return error.issues
     .slice(0, 5)
     .map((issue) => `${issue.path.length === 0 ? 'arguments' : issue.path.join('.')}: ${issue.message}`)

@@ -108,7 +108,9 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
   const argv = ['/bin/bash', '--noprofile', '--norc', '-c', command];
   const env = environment(tty);
   const { bash_timeout_s, output_limit_bytes } = deps.settings();
-  const seconds = args.timeout_s ?? (args.background === true ? jobSeconds : bash_timeout_s);
+  // What a target allows no longer is not begun for longer; that holds for jobs, too.
+  const most = place.context.target.constraints.timeout_s ?? Number.POSITIVE_INFINITY;
+  const seconds = Math.min(most, args.timeout_s ?? (args.background === true ? jobSeconds : bash_timeout_s));
   return {
     target: 'local',
     workspace: place.workspace,

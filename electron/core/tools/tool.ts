@@ -5,6 +5,7 @@ import type { EgressEvent } from '../ports/egress.ts';
 import type { LayerView } from '../ports/layers.ts';
 import type { ProgramHandle } from '../ports/runner.ts';
 import type { AgentToken, CallId, Risk, Scope, TaskId } from '../../../shared/domain/identity.ts';
+import type { Target } from '../../../shared/domain/target.ts';
 
 /** What a tool gives back to the agent. */
 export interface ToolOutput {
@@ -32,6 +33,14 @@ export interface Resolution {
   /** Each command of a command line, its words joined by single spaces; null when the tool runs none. */
   readonly commands: readonly string[] | null;
   readonly preview: CallPreview;
+  /** Commands that are run outside the sandbox, on the target; the digest covers them. */
+  readonly plan?: readonly (readonly string[])[];
+  /** Hosts that it reaches, beside those that its arguments name as links. */
+  readonly hosts?: readonly string[];
+  /** Whether it only shows what it would do. */
+  readonly isDryRun?: boolean;
+  /** Why the operator is asked even where policy allows. */
+  readonly askAnyway?: { readonly rule: string; readonly reason: string };
   /** Hashes the operands again, as they are now. */
   rehash(): Promise<readonly Operand[]>;
   execute(run: ToolRun): Promise<ToolOutput>;
@@ -61,6 +70,8 @@ export interface ToolContext {
   readonly token: AgentToken;
   readonly task: TaskId;
   readonly call: CallId;
+  /** What it acts on; its capabilities were looked at before. */
+  readonly target: Target;
   /** The task's layer, where it differs from the real files; null where it does not. */
   readonly view: LayerView | null;
 }
@@ -74,6 +85,8 @@ export interface ToolDefinition<Schema extends z.ZodObject = z.ZodObject> {
   readonly risk: Risk;
   /** Strict: extra keys are refused. */
   readonly arguments: Schema;
+  /** The target that the arguments name; without it the tool acts on `local`. */
+  targetOf?(args: z.output<Schema>): string;
   /** Errors: `invalid_input`, `forbidden`, `not_found`, each safe to tell the agent. Has no effect on anything. */
   resolve(args: z.output<Schema>, context: ToolContext): Promise<Resolution>;
 }
