@@ -16,6 +16,7 @@ import type { PipelineDeps } from '../core/pipeline/call-context.ts';
 import { createGate, type Gate } from '../core/pipeline/gate.ts';
 import { createRunningCalls, type RunningCalls } from '../core/pipeline/running-calls.ts';
 import { createAcceptedPolicy, type AcceptedPolicy } from '../core/policy/accepted-policy.ts';
+import { reachOf } from '../core/policy/call-reach.ts';
 import { createPolicy } from '../core/policy/create-policy.ts';
 import { createShellParser } from '../core/policy/create-shell-parser.ts';
 import type { Policy } from '../core/policy/policy.ts';
@@ -118,7 +119,9 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     shell,
     home: world.home,
     isProfile: (name) => profiles.get(name) !== null,
+    profileHosts: (name) => reachOf(profiles.get(name)),
     onEvent: ({ type, data }: { type: AuditEventType; data: JsonObject }) => recordOrLog(type, data),
+    onSaved: async (data) => await world.record('policy.saved', 'operator', data),
   });
   const tokens = createTokenService({ store, files, clock, bus, isTarget: (id) => targets.get(id) !== null });
   const isTokenActive = tokens.isActive.bind(tokens);

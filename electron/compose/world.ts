@@ -33,7 +33,7 @@ import { createEgressGate, type EgressGate } from '../core/egress/egress-gate.ts
 import type { Files } from '../core/ports/files.ts';
 import type { Layers } from '../core/ports/layers.ts';
 import type { AgentClients, MachineProbes } from '../core/ports/machine.ts';
-import type { PolicyFileSource } from '../core/ports/policy-file.ts';
+import type { PolicyFile } from '../core/ports/policy-file.ts';
 import type { HttpPoster } from '../core/ports/http-poster.ts';
 import type { OperationExecutor } from '../core/ports/operation-executor.ts';
 import type { Recordings } from '../core/ports/recordings.ts';

@@ -40,6 +40,7 @@ export const auditEventTypes = [
   'policy.rejected',
   'policy.held',
   'policy.accepted',
+  'policy.saved',
   'config.changed',
   'config.held',
   'policy.saved',

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { constants, watch, type FSWatcher } from 'node:fs';
-import { link, open, readFile, unlink, writeFile, type FileHandle } from 'node:fs/promises';
+import { link, open, readFile, rename, unlink, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
-import type { PolicyFileSource } from '../../core/ports/policy-file.ts';
+import { policyVersion } from '../../core/policy/policy-version.ts';
+import type { PolicyFile } from '../../core/ports/policy-file.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -11,18 +12,21 @@ const MAX_BYTES = 1024 * 1024;
  * `policy.yaml` on disk. The folder is watched, not the file, so that an editor's rename over it is seen too; changes within `debounceMs`
  * (default 100) count as one.
  */
-export function createPolicyFile(path: string, options: { readonly debounceMs?: number } = {}): PolicyFileSource {
+export function createPolicyFile(path: string, options: { readonly debounceMs?: number } = {}): PolicyFile {
+  const read = async (): Promise<string | null> => {
+    const file = await openOrNull(path);
+    if (file === null) return null;
+    try {
+      return await readText(path, file);
+    } finally {
+      await file.close();
+    }
+  };
   return {
     path,
-    async read() {
-      const file = await openOrNull(path);
-      if (file === null) return null;
-      try {
-        return await readText(path, file);
-      } finally {
-        await file.close();
-      }
-    },
+    read,
+    version: async () => read().then(policyVersion, () => 'unreadable'),
+    write: async (text) => replaceFile(path, text),
     watch: (onChange) => watchFile(path, options.debounceMs ?? 100, onChange),
   };
 }
@@ -45,6 +49,18 @@ export async function installDefaultPolicy(path: string, shipped: string): Promi
     });
   } finally {
     await unlink(temporary).catch(() => undefined);
+  }
+}
+
+/** A rename, so that a reader sees the one text or the other; a link in the file's place is replaced, not followed. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
+    await rename(temporary, path);
+  } catch (cause) {
+    await unlink(temporary).catch(() => undefined);
+    throw new AppError('unavailable', `The policy could not be written to ${path}. Check that the folder can be written.`, { cause });
   }
 }
 

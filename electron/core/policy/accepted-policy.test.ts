@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../testing/fake-clock.ts';
 import { createFakeStore } from '../../testing/fake-store.ts';
 import { createChangeBus } from '../change-bus.ts';
-import type { PolicyFileSource } from '../ports/policy-file.ts';
+import type { PolicyFile } from '../ports/policy-file.ts';
 import type { Store } from '../ports/store.ts';
+import { policyVersion } from './policy-version.ts';
 import { createAcceptedPolicy, type AcceptedPolicy } from './accepted-policy.ts';
 
 let disk: string | null;
@@ -12,9 +13,15 @@ let store: Store;
 /** How often the policy was told to read again. */
 let reloads: number;
 
-const file: PolicyFileSource = {
+const file: PolicyFile = {
   path: '/data/policy.yaml',
   read: () => Promise.resolve(disk),
+  version: () => Promise.resolve(policyVersion(disk)),
+  write: async (text) => {
+    disk = text;
+    touch();
+    await new Promise((resolve) => setImmediate(resolve));
+  },
   watch: (onChange) => {
     touch = onChange;
     return () => undefined;

@@ -1,8 +1,8 @@
 import { AppError } from '../../../shared/errors.ts';
-import { sha256Hex } from '../canonical-json.ts';
 import type { ChangeBus } from '../change-bus.ts';
-import type { PolicyFileSource } from '../ports/policy-file.ts';
+import type { PolicyFile } from '../ports/policy-file.ts';
 import type { Store } from '../ports/store.ts';
+import { policyVersion } from './policy-version.ts';
 
 /** A text on disk that nobody has accepted yet. */
 export interface HeldPolicy {
@@ -17,7 +17,7 @@ export interface HeldPolicy {
  * operator accepts it in the window (THREATS rule 21). The accepted text is kept in the audit log, so that it survives a restart and whoever put it
  * there can be found.
  */
-export interface AcceptedPolicy extends PolicyFileSource {
+export interface AcceptedPolicy extends PolicyFile {
   /** Reads what was accepted last. At the very first start that is the file itself. */
   start(): Promise<void>;
   held(): HeldPolicy | null;
@@ -26,7 +26,7 @@ export interface AcceptedPolicy extends PolicyFileSource {
 }
 
 export interface AcceptedPolicyDeps {
-  readonly file: PolicyFileSource;
+  readonly file: PolicyFile;
   readonly store: Pick<Store, 'auditEvents' | 'commit'>;
   readonly bus: ChangeBus;
 }
@@ -34,6 +34,8 @@ export interface AcceptedPolicyDeps {
 export function createAcceptedPolicy({ file, store, bus }: AcceptedPolicyDeps): AcceptedPolicy {
   let accepted: string | null = null;
   let held: HeldPolicy | null = null;
+  /** What the console itself is writing, so that it is not taken for another program's doing. */
+  let writing: string | null = null;
   let onAccepted: () => void = () => undefined;
 
   async function record(
@@ -47,8 +49,9 @@ export function createAcceptedPolicy({ file, store, bus }: AcceptedPolicyDeps): 
   /** Looks at the disk again. Nothing that is found there comes into force by being found. */
   async function compare(): Promise<void> {
     const text = await file.read().catch(() => null);
+    if (text !== null && text === writing) return;
     const before = held;
-    held = text === accepted ? null : { text, version: versionOf(text) };
+    held = text === accepted ? null : { text, version: policyVersion(text) };
     bus.changed('policy');
     if (held !== null && held.version !== before?.version)
       await record('policy.held', { file: file.path, version: held.version }, 'gateway');
@@ -66,7 +69,8 @@ export function createAcceptedPolicy({ file, store, bus }: AcceptedPolicyDeps): 
         return;
       }
       accepted = await file.read();
-      if (accepted !== null) await record('policy.accepted', { file: file.path, version: versionOf(accepted), text: accepted }, 'gateway');
+      if (accepted !== null)
+        await record('policy.accepted', { file: file.path, version: policyVersion(accepted), text: accepted }, 'gateway');
     },
 
     read: () => Promise.resolve(accepted),
@@ -77,6 +81,22 @@ export function createAcceptedPolicy({ file, store, bus }: AcceptedPolicyDeps): 
         // What cannot be recorded is held all the same.
         void compare().catch(() => undefined);
       });
+    },
+
+    version: () => file.version(),
+
+    async write(text) {
+      writing = text;
+      try {
+        await file.write(text);
+        // A crash before this leaves a file that waits to be accepted, never one that is in force unrecorded.
+        await record('policy.accepted', { file: file.path, version: policyVersion(text), text }, 'operator');
+        accepted = text;
+        held = null;
+      } finally {
+        writing = null;
+      }
+      bus.changed('policy');
     },
 
     held: () => held,
@@ -94,8 +114,4 @@ export function createAcceptedPolicy({ file, store, bus }: AcceptedPolicyDeps): 
       bus.changed('policy');
     },
   };
-}
-
-function versionOf(text: string | null): string {
-  return text === null ? 'missing' : sha256Hex(text).slice(0, 12);
 }

@@ -7,6 +7,7 @@ import { createShellParser } from './create-shell-parser.ts';
 import { explainCall } from './explain-call.ts';
 import { compilePattern } from './pattern.ts';
 import type { PolicyInput } from './policy.ts';
+import { policyVersion } from './policy-version.ts';
 import { textualInput } from './textual-input.ts';
 
 const TOOLS = new Map([
@@ -34,6 +35,10 @@ function subject(first: string | null | AppError) {
       read: async () => {
         if (disk.content instanceof AppError) throw disk.content;
         return disk.content;
+      },
+      version: async () => policyVersion(disk.content instanceof AppError ? null : disk.content),
+      write: async (text) => {
+        disk.content = text;
       },
       watch: (onChange) => {
         changed = onChange;

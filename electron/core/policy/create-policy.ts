@@ -3,10 +3,11 @@ import type { JsonObject } from '../../../shared/json.ts';
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { PolicyProblem, PolicyStatus } from '../../../shared/domain/policy.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { PolicyFileSource } from '../ports/policy-file.ts';
+import type { PolicyFile } from '../ports/policy-file.ts';
 import { addHosts } from './call-reach.ts';
 import { examinePolicy, type ExamineDeps, type LoadedPolicy } from './examine-policy.ts';
 import { DENY_ALL, judge, NOTHING_APPLIES, UNKNOWN_TOOL, unreadable, verdictOf } from './policy-verdicts.ts';
+import { createSavePolicy } from './save-policy.ts';
 import type { MatchedRule, Policy, PolicyInput } from './policy.ts';
 
 export interface PolicyEvent {
@@ -15,9 +16,11 @@ export interface PolicyEvent {
 }
 
 export interface PolicyDeps extends ExamineDeps {
-  readonly file: PolicyFileSource;
+  readonly file: PolicyFile;
   readonly clock: Clock;
   readonly onEvent: (event: PolicyEvent) => void;
+  /** Records that the operator saved another text; durable when it resolves. Without it nothing can be saved. */
+  readonly onSaved?: (data: JsonObject) => Promise<void>;
 }
 
 /** The rules of `policy.yaml`. A text that fails any check never comes into force: the last good one stays, and without one everything is denied. */
@@ -80,6 +83,25 @@ export function createPolicy(deps: PolicyDeps): Policy {
 
   const withReach = (input: PolicyInput, profile: string) => addHosts(input, deps.profileHosts?.(profile) ?? []);
 
+  const writer = createSavePolicy({
+    file: deps.file,
+    examine: (text) => examinePolicy(deps, text),
+    text: () => inForce?.text ?? null,
+    version: () => inForce?.version ?? DENY_ALL,
+    record: deps.onSaved ?? null,
+    reload: load,
+  });
+
+  /** One after the other, so that no two saves rest on the same version. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = queue.then(work);
+    queue = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
+
   return {
     async start() {
       unwatch = deps.file.watch(() => {
@@ -107,6 +129,10 @@ export function createPolicy(deps: PolicyDeps): Policy {
       const result = examinePolicy(deps, text);
       return { ok: result.loaded !== null, rules: result.rules, problems: [...result.problems] };
     },
+    save: (text, expectedVersion, channel) => inTurn(() => writer.save(text, expectedVersion, channel)),
+    appendRule: (rule, expectedVersion, channel) => inTurn(() => writer.append(rule, expectedVersion, channel)),
+    previewRule: writer.preview,
+    fileVersion: () => deps.file.version(),
     status: (): PolicyStatus => ({
       file: deps.file.path,
       version: inForce?.version ?? DENY_ALL,
@@ -129,7 +155,7 @@ const problemWithFile = (message: string): PolicyProblem => ({ line: null, colum
 
 type Read = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: PolicyProblem };
 
-async function readText(file: PolicyFileSource): Promise<Read> {
+async function readText(file: PolicyFile): Promise<Read> {
   const failed = (message: string): Read => ({ ok: false, problem: problemWithFile(message) });
   try {
     const text = await file.read();

@@ -26,7 +26,13 @@ await shell.start();
 
 async function shipped() {
   const policy = createPolicy({
-    file: { path: '/data/policy.yaml', read: () => Promise.resolve(DEFAULT), watch: () => () => undefined },
+    file: {
+      path: '/data/policy.yaml',
+      read: () => Promise.resolve(DEFAULT),
+      version: () => Promise.resolve(''),
+      write: () => Promise.resolve(),
+      watch: () => () => undefined,
+    },
     clock: { now: () => 0, monotonic: () => 0, after: () => () => undefined },
     tools: known,
     shell,

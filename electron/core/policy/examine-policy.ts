@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Risk, Scope } from '../../../shared/domain/identity.ts';
 import type { ChangeRule, PolicyExample, PolicyProblem, PolicyRule } from '../../../shared/domain/policy.ts';
 import type { ProfileHosts } from './call-reach.ts';
@@ -8,6 +7,7 @@ import { compileList, type Matcher } from './pattern.ts';
 import { judge, UNKNOWN_TOOL } from './policy-verdicts.ts';
 import type { PolicyInput } from './policy.ts';
 import { readPolicyDocument, type PolicyDocument } from './policy-document.ts';
+import { policyVersion } from './policy-version.ts';
 import { PRIVATE_PATHS } from './private-paths.ts';
 import type { ShellParser } from './shell-parser.ts';
 import { textualInput } from './textual-input.ts';
@@ -67,10 +67,6 @@ export function examinePolicy(deps: ExamineDeps, text: string): Examined {
   };
   return { loaded: problems.length === 0 ? loaded : null, problems, rules: rules.length };
 }
-
-/** The name of a text: the first 12 digits of its SHA-256; `missing` for a file that is not there. */
-export const policyVersion = (text: string | null): string =>
-  text === null ? 'missing' : createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 12);
 
 /** The call that an example describes; null when it names no tool. */
 export function exampleInput(deps: ExamineDeps, example: PolicyExample): PolicyInput | null {

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../shared/json.ts';
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { Risk, Scope } from '../../../shared/domain/identity.ts';
 import type { ChangeKind } from '../../../shared/domain/change.ts';
+import type { PolicyChange, PolicyChannel } from './save-policy.ts';
 import type { ChangeClass, ChangeEffect, ChangeRule, PolicyProblem, PolicyRule, PolicyStatus } from '../../../shared/domain/policy.ts';
 
 /** What policy judges: the resolved call, never the agent's own words about it. */
@@ -77,6 +78,18 @@ export interface Policy {
   evaluateChange(input: ChangeInput): ChangeVerdict;
   /** Checks a text without putting it in force: schema, duplicate ids, patterns, and every rule's own examples. */
   check(text: string): Promise<{ readonly ok: boolean; readonly rules: number; readonly problems: readonly PolicyProblem[] }>;
+  /**
+   * Puts a text in force: checked, recorded, written and loaded, in that order. `expectedVersion` is the version of the file on disk that the operator
+   * saw (`fileVersion`). A text with problems is answered with them, and nothing is written. Errors: `conflict` when the file is another by now,
+   * `unavailable` when it cannot be recorded or written.
+   */
+  save(text: string, expectedVersion: string, channel: PolicyChannel): Promise<PolicyChange>;
+  /** The text in force with one more rule, as a save: comments stay. */
+  appendRule(rule: PolicyRule, expectedVersion: string, channel: PolicyChannel): Promise<PolicyChange>;
+  /** What `appendRule` would do; nothing is written. Errors: `conflict` without a policy in force. */
+  previewRule(rule: PolicyRule): PolicyChange;
+  /** Of what lies on disk now. */
+  fileVersion(): Promise<string>;
   status(): PolicyStatus;
   text(): string;
   rules(): readonly PolicyRule[];
