@@ -106,7 +106,7 @@ async function measureOne(
     return result;
   };
   const call = { id: newCallId(), task_id: task, agent: 'bench', tool: 'bash', summary: script };
-  const set = await changes.collect({ call, view: { task, roots: view.roots, scan }, approved: new Map() });
+  const set = await changes.collect({ call, view: { task, roots: view.roots, scan }, writers: () => [], approved: new Map() });
   const collected = performance.now();
   const rssBytes = Math.max(0, process.memoryUsage().rss - rss);
   await view.close();

@@ -9,6 +9,7 @@ import { createSettingsRules } from '../core/approvals/settings-rules.ts';
 import { createChangeSets, type ChangeSets } from '../core/changes/change-sets.ts';
 import { createClassifier } from '../core/changes/classify.ts';
 import { createTaskLayers } from '../core/changes/task-layers.ts';
+import { createWriters } from '../core/changes/writers.ts';
 import { createTokenService, type TokenService } from '../core/identity/token-service.ts';
 import { createJobs, type Jobs } from '../core/jobs/jobs.ts';
 import { createLiveOutput, type LiveOutput } from '../core/live-output.ts';
@@ -64,6 +65,7 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
   const shell = createShellParser();
   const profiles = createSandboxProfiles({ folders: [join(options.resourcesDir, 'sandbox/profiles'), join(world.dataDir, 'sandbox')] });
 
+  const writers = createWriters();
   const changes = createChangeSets({
     store,
     files: changeFiles,
@@ -73,7 +75,7 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     onApplied: async (task, paths) => await layers.applied(task, paths),
     budgetMb: () => settings.read().safety.undo_budget_mb,
   });
-  const jobs = createJobs({ layers, changes, store, live, clock, bus, onError: options.log });
+  const jobs = createJobs({ layers, changes, writers, store, live, recordings: world.recordings, clock, bus, onError: options.log });
 
   const tools = createToolRegistry([
     ...fileTools,
@@ -154,7 +156,7 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     live,
     clock,
     bus,
-    layers: createTaskLayers({ layers, changes }),
+    layers: createTaskLayers({ layers, changes, writers }),
     changes,
     recordings: world.recordings,
     isTokenActive,

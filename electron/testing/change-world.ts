@@ -7,6 +7,7 @@ import { createChangeBus } from '../core/change-bus.ts';
 import type { ApprovedContent } from '../core/changes/change-set-parts.ts';
 import { createChangeSets, type ChangeSets } from '../core/changes/change-sets.ts';
 import type { ClassifyChanges } from '../core/changes/change-to-judge.ts';
+import type { Writer } from '../core/changes/writers.ts';
 import type { ChangeFiles } from '../core/ports/change-files.ts';
 import type { Store } from '../core/ports/store.ts';
 import { createCopyView } from './copy-view.ts';
@@ -27,7 +28,7 @@ export interface ChangeWorld {
   readonly changes: ChangeSets;
   /** Makes the second tree what the real one is. */
   copy(): void;
-  collect(approved?: ReadonlyMap<string, ApprovedContent>): ReturnType<ChangeSets['collect']>;
+  collect(approved?: ReadonlyMap<string, ApprovedContent>, writers?: readonly Writer[]): ReturnType<ChangeSets['collect']>;
   remove(): void;
 }
 
@@ -76,11 +77,11 @@ export function createChangeWorld(
       rmSync(merged, { recursive: true, force: true });
       cpSync(workspace, merged, { recursive: true, verbatimSymlinks: true });
     },
-    async collect(approved = new Map()) {
+    async collect(approved = new Map(), writers = []) {
       const view = createCopyView(task, workspace, merged);
       try {
         const call = { id: newCallId(), task_id: task, agent: 'robin', tool: 'bash', summary: 'true' };
-        return await changes.collect({ call, view, approved });
+        return await changes.collect({ call, view, writers: () => writers, approved });
       } finally {
         await view.close();
       }

@@ -140,6 +140,7 @@ export const openEscapeWorld = async (): Promise<EscapeWorld> => {
       changes.collect({
         call: { id: newCallId(), task_id: view.task, agent: 'robin', tool: 'bash', summary: 'an attempt' },
         view,
+        writers: () => [],
         approved: new Map(),
       }),
     joined(view, script, args = []) {

@@ -16,6 +16,7 @@ export interface FakeFiles extends Files {
 
 export const createFakeFiles = (own: readonly string[] = []): FakeFiles => {
   const files = new Map<string, Buffer | 'other'>();
+  const modes = new Map<string, number>();
   let held = 0;
   const within = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
   const isFolder = (path: string): boolean => [...files.keys()].some((file) => file.startsWith(`${path}/`));
@@ -46,11 +47,13 @@ export const createFakeFiles = (own: readonly string[] = []): FakeFiles => {
       workspace,
       kind,
       size: Buffer.isBuffer(found) ? found.length : null,
+      mode: Buffer.isBuffer(found) ? (modes.get(path) ?? 0o644) : null,
       read: async ({ offset, limit }) => content().subarray(offset, offset + limit),
-      async write(bytes) {
+      async write(bytes, { mode }) {
         if (kind === 'directory' || kind === 'other') throw new AppError('invalid_input', `${path} is not a regular file`);
         if ((files.get(path) ?? null) !== found) throw new AppError('conflict', `${path} changed after this call was resolved`);
         files.set(path, Buffer.from(bytes));
+        modes.set(path, mode ?? modes.get(path) ?? 0o644);
       },
       list: async () =>
         names().map((name) => {

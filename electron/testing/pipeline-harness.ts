@@ -172,7 +172,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     targets: { get: (id) => targets.get(id) ?? null, deniedBecause: () => null },
     slots: createTargetSlots(),
     // The effect has no files.
-    layers: { forTask: () => Promise.resolve(noLayer) },
+    layers: { forTask: () => Promise.resolve(noLayer), isUsed: () => false },
     changes: { collect: () => Promise.resolve(null) },
     recordings: { put: () => Promise.resolve(), get: () => Promise.resolve(null) },
     isTokenActive: (id) => tokens.isActive(id),

@@ -132,6 +132,8 @@ export const changeEntry = (fields: Partial<ChangeEntry> = {}): ChangeEntry => (
   reason: '',
   is_text: true,
   lines: { added: 1, removed: 0 },
+  tools: ['bash'],
+  made_by: null,
   ...fields,
 });
 
@@ -148,6 +150,7 @@ export function changeSet(fields: Partial<ChangeSet> = {}): ChangeSet {
     workspace: '/srv/project',
     state: 'applied',
     entries,
+    writers: [],
     undoable: true,
     created_at: TIME,
     decided_at: null,

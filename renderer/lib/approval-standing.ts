@@ -53,9 +53,10 @@ export function standingOf(approval: Approval, now: number): Standing {
 
 /** Why this request may not be allowed by anyone looking at this card; null when it may. */
 export function whyNotAllowable(approval: Approval, standing: Standing): string | null {
-  // SECURITY: what cannot be shown in full cannot be approved (THREATS rule 15).
-  if (approval.preview.diff?.truncated === true)
-    return 'This change is too long to show in full, so it cannot be allowed. Deny it; the agent can write in smaller parts.';
+  const { diff } = approval.preview;
+  // SECURITY: of a long text the rest is named by its size and hash; what is no text cannot be shown at all (THREATS rule 15).
+  if (diff !== null && (!diff.is_text || (diff.truncated && diff.whole === null)))
+    return 'This change cannot be shown, so it cannot be allowed. Deny it; the agent can write a new file beside it.';
   if (standing.kind === 'pending' && standing.leftMs === 0) return 'The time to answer is over.';
   return null;
 }

@@ -8,7 +8,7 @@ export interface Review {
   readonly ticks: ReadonlyMap<string, boolean>;
   /** What has been in view to its end, by entry: the very difference that was shown. */
   readonly looked: ReadonlyMap<string, unknown>;
-  /** Whose text turned out to be cut. */
+  /** Whose text turned out not to be there. */
   readonly cut: ReadonlySet<string>;
   /** Whether what has not been in view may be applied all the same. */
   readonly unseen: boolean;
@@ -19,11 +19,11 @@ export const emptyReview: Review = { ticks: new Map(), looked: new Map(), cut: n
 /** Names an entry in the state in which it was looked at: one that turned into a conflict must be looked at again. */
 export const reviewKey = (entry: ChangeEntry): string => `${entry.state}:${entry.path}`;
 
-/** SECURITY: text that cannot be shown in full cannot be applied (THREATS rule 15). */
-export const mayApply = (review: Review, entry: ChangeEntry): boolean => !isTooLong(entry) && !review.cut.has(reviewKey(entry));
+/** SECURITY: text of which nothing can be shown cannot be applied (THREATS rule 15). */
+export const mayApply = (review: Review, entry: ChangeEntry): boolean => !review.cut.has(reviewKey(entry));
 
-/** SECURITY: what has no text to read is applied only where its own tick was set by hand, beside its size and hash. */
-const startsTicked = (entry: ChangeEntry): boolean => !isBinary(entry);
+/** SECURITY: what has no text, or more than can be shown, is applied only where its own tick was set by hand, beside its size and hash. */
+const startsTicked = (entry: ChangeEntry): boolean => !isBinary(entry) && !isTooLong(entry);
 
 export const isTicked = (review: Review, entry: ChangeEntry): boolean =>
   mayApply(review, entry) && (review.ticks.get(reviewKey(entry)) ?? startsTicked(entry));
@@ -54,7 +54,7 @@ export function whyNotApplicable(review: Review, entries: readonly ChangeEntry[]
   const ticked = tickedOf(review, entries);
   if (entries.length === 0) return 'Nothing in it waits.';
   if (entries.every((entry) => !mayApply(review, entry)))
-    return 'This text is too long to show in full, so it cannot be applied. Keep it out; the agent can write smaller parts.';
+    return 'This text cannot be shown, so it cannot be applied. Keep it out; the agent can write it again.';
   if (ticked.length === 0) return 'Tick the files to apply.';
   const unseen = unseenOf(review, entries).length;
   if (unseen === 0 || review.unseen) return null;

@@ -60,7 +60,7 @@ export function useChangeReview(set: ChangeSet): ChangeReview {
   );
   const content = useContentName(`${set.id}:${set.digest}:${key ?? ''}`, data);
   const { scroller, onScroll, wasReadable, overflows } = useReadToEnd(content);
-  const isCut = data !== undefined && selected !== null && (data.truncated || (selected.is_text && !data.is_text));
+  const isCut = data !== undefined && selected !== null && isUnreadable(selected, data);
   const wasSeen = data !== undefined && wasReadable && !isCut;
   const review = key === null || data === undefined ? kept : reviewed(kept, key, data, wasSeen, isCut);
   if (review !== kept) setReview(review);
@@ -85,6 +85,13 @@ export function useChangeReview(set: ChangeSet): ChangeReview {
     toggleAll: (on) => setReview((now) => tickAll(now, entries, on)),
     allowUnseen: (on) => setReview((now) => ({ ...now, unseen: on })),
   };
+}
+
+/** SECURITY: text that is not there any more, or turned out to be none, is not what was promised to be shown. */
+function isUnreadable(entry: ChangeEntry, diff: ChangeDiff): boolean {
+  if (!entry.is_text) return false;
+  const isGone = (version: ChangeEntry['after'], text: string | null): boolean => version?.type === 'file' && text === null;
+  return !diff.is_text || isGone(entry.after, diff.after) || isGone(entry.before, diff.before);
 }
 
 /** Takes in what stands in the scroller. Returns the same object when nothing changes. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { agentLeft, denied, expired, publish, truncated } from './fake-approvals.ts';
+import { agentLeft, denied, expired, overBinary, publish, truncated } from './fake-approvals.ts';
 import { standingOf, whyNotAllowable } from '../lib/approval-standing.ts';
 
 const now = (): number => Date.now();
@@ -24,9 +24,12 @@ test('a time that cannot be read grants nothing', () => {
   expect(standingOf({ ...expired(), next_try_until: 'soon' }, now()).kind).toBe('over');
 });
 
-test('what cannot be shown in full cannot be allowed', () => {
-  const approval = truncated();
-  expect(whyNotAllowable(approval, standingOf(approval, now()))).toContain('too long to show in full');
+test('what is long can be allowed, as its rest is named by size and hash; what cannot be shown cannot', () => {
+  const long = truncated();
+  expect(whyNotAllowable(long, standingOf(long, now()))).toBeNull();
+  const [noWhole, noText] = [structuredClone(long), overBinary()];
+  noWhole.preview.diff!.whole = null;
+  for (const approval of [noWhole, noText]) expect(whyNotAllowable(approval, standingOf(approval, now()))).toContain('cannot be shown');
 });
 
 test('who decided is named', () => {

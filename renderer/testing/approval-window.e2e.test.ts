@@ -199,14 +199,24 @@ test('THREATS 16: a long call cannot be allowed before its end was in view; the 
   await page.waitForFunction(() => window.fake?.log.some((call) => call.name === 'approvals.approve'));
 });
 
-test('what cannot be shown in full cannot be allowed', async () => {
+test('a text too long to show can be allowed, with what is not shown told to the byte, and the mode that it gets', async () => {
   await show('card_truncated');
+  await page.getByText('Not shown: the last 811,972 bytes of the 812,344 bytes of the file as it will be.').waitFor();
+  await page.getByText('Mode 0755: it can be started as a program').waitFor();
+  await page.getByRole('region', { name: 'The exact call' }).evaluate((region) => region.scrollTo({ top: region.scrollHeight }));
+  await armed();
+  await page.keyboard.press('a');
+  await page.waitForFunction(() => window.fake?.log.some((call) => call.name === 'approvals.approve'));
+});
+
+test('what cannot be shown cannot be allowed', async () => {
+  await show('card_binary');
   await page.getByRole('region', { name: 'The exact call' }).evaluate((region) => region.scrollTo({ top: region.scrollHeight }));
   await page.waitForTimeout(1200);
   await page.keyboard.press('a');
   await allow().click({ force: true });
   expect(await decisions()).toEqual([]);
-  await page.getByText('too long to show in full').waitFor();
+  await page.getByText('cannot be shown, so it cannot be allowed').waitFor();
 });
 
 test('a request that expires while it is shown stays, and can be allowed for its next try', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { advance, emptyQueue, finish, resume } from '../features/approvals/approval-queue.ts';
 import { emptyReview, isTicked, reviewKey, tick, tickAll, tickedOf, whyNotApplicable, type Review } from '../lib/change-review.ts';
+import { notShown } from '../lib/cut-text.ts';
 import { countsLine, heldSentence, waitingOf } from '../lib/change-words.ts';
 import { notApplied } from '../lib/use-change-decide.ts';
 import { simple } from './fake-approvals.ts';
@@ -53,12 +54,14 @@ test('a file that was looked at as held must be looked at again as a conflict', 
   expect(whyNotApplicable(looked(...waiting), turned)).toContain('1 ticked file has not been in view');
 });
 
-test('a cut text cannot be ticked; a file without text is ticked by hand only', () => {
+test('a file without text, or with more than can be shown, is ticked by hand only; text that is not there cannot be', () => {
   const waiting = waitingOf(unreadable().set);
-  const [binary, cut] = waiting;
+  const [binary, long] = waiting;
   expect(tickedOf(emptyReview, waiting)).toEqual([]);
   expect(tickedOf(tickAll(emptyReview, waiting, true), waiting)).toEqual([]);
-  expect(isTicked(tick(emptyReview, [cut!], true), cut!)).toBe(false);
+  expect(isTicked(tick(emptyReview, [long!], true), long!)).toBe(true);
+  // Ticked by hand, it still has to be looked at.
+  expect(whyNotApplicable(tick(emptyReview, [long!], true), [long!])).toContain('Scroll to its end');
   expect(isTicked(tick(emptyReview, [binary!], true), binary!)).toBe(true);
   const readable = waitingOf(one);
   expect(isTicked({ ...emptyReview, cut: new Set(readable.map(reviewKey)) }, readable[0]!)).toBe(false);
@@ -71,4 +74,14 @@ test('words say what waits, and what was not applied', () => {
   const paths = one.entries.map(({ path }) => path);
   expect(notApplied(one, paths)).toContain('1 file was not applied. .envrc: ');
   expect(notApplied({ ...one, entries: one.entries.map((entry) => ({ ...entry, state: 'applied' })) }, paths)).toBeNull();
+});
+
+test('what is not shown is told to the byte', () => {
+  expect(notShown({ text: null, bytes: null }, { text: 'é'.repeat(10), bytes: 20 })).toBeNull();
+  expect(notShown({ text: null, bytes: null }, { text: 'é'.repeat(10), bytes: 812_344 })).toBe(
+    'Not shown: the last 812,324 bytes of the 812,344 bytes of the file as it will be.',
+  );
+  expect(notShown({ text: 'ab', bytes: 5 }, { text: 'a', bytes: 2 })).toContain(
+    'the last 3 bytes of the 5 bytes of the file as it is, and',
+  );
 });

@@ -114,19 +114,23 @@ test('some files are applied, the others go on waiting on the same card and arm 
   await decided('shell.hide_approval');
 });
 
-test('what cannot be shown in full cannot be applied; what has no text is ticked by hand beside its hash', async () => {
+test('what has no text, or more than can be shown, is ticked by hand beside its hash, with what is not shown told to the byte', async () => {
   await card('change_unreadable');
-  expect(await page.getByRole('checkbox', { name: 'Apply package-lock.json' }).isDisabled()).toBe(true);
+  const long = page.getByRole('checkbox', { name: 'Apply package-lock.json' });
+  expect(await long.isChecked()).toBe(false);
   await page.getByText('SHA-256').first().waitFor();
   await page.waitForTimeout(1000);
   await page.keyboard.press('a');
   expect(await decisions()).toEqual([]);
   await page.getByRole('checkbox', { name: 'Apply bin/esbuild' }).check();
+  await long.check();
+  await page.getByText(/Not shown: the last 812,\d{3} bytes of the 812,344 bytes of the file as it will be\./).waitFor();
+  await page.getByRole('region', { name: 'The difference' }).evaluate((region) => region.scrollTo({ top: region.scrollHeight }));
   await armed();
   await page.keyboard.press('a');
   await decided('changes.accept');
   const [decision] = await decisions();
-  expect((decision?.input as { paths: string[] }).paths).toEqual([`${shop}/bin/esbuild`]);
+  expect((decision?.input as { paths: string[] }).paths).toEqual([`${shop}/bin/esbuild`, `${shop}/package-lock.json`]);
 });
 
 test('a conflict shows the real file against what the agent left', async () => {

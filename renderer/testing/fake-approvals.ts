@@ -1,5 +1,5 @@
 import type { Approval } from '../../shared/domain/approval.ts';
-import type { CallPreview } from '../../shared/domain/call.ts';
+import type { CallDifference, CallPreview, WholeVersion } from '../../shared/domain/call.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { ago, ahead, approvalId, callId, digest, taskId } from './fake-ids.ts';
 
@@ -102,10 +102,26 @@ export const write = (seed = 2): Approval =>
     preview: {
       summary: 'write a file',
       paths: [{ path: `${shop}/server.js`, access: 'write', exists: true }],
-      diff: { path: `${shop}/server.js`, before, after, truncated: false },
+      diff: difference(`${shop}/server.js`, before, after),
     },
     expires_at: ahead(100),
   });
+
+function difference(path: string, before: string | null, after: string, mode = 0o644): CallDifference {
+  const whole = (text: string, permissions: number): WholeVersion => ({
+    bytes: text.length,
+    sha256: digest(text.length),
+    mode: permissions,
+  });
+  return {
+    path,
+    before,
+    after,
+    truncated: false,
+    is_text: true,
+    whole: { before: before === null ? null : whole(before, 0o644), after: whole(after, mode) },
+  };
+}
 
 export const newFile = (seed = 3): Approval => {
   const content = 'DATABASE_URL=postgres://localhost/shop\nSESSION_SECRET=change-me\n';
@@ -119,7 +135,7 @@ export const newFile = (seed = 3): Approval => {
     preview: {
       summary: 'write a file',
       paths: [{ path: `${shop}/.env`, access: 'write', exists: false }],
-      diff: { path: `${shop}/.env`, before: null, after: content, truncated: false },
+      diff: difference(`${shop}/.env`, null, content, 0o600),
     },
   });
 };
@@ -166,15 +182,24 @@ export const expired = (seed = 8): Approval => ({
   decision: { result: 'expired', by: 'gateway', channel: 'gateway', at: ago(130), reason: 'Nobody answered in 270 s.' },
 });
 
+/** A write of which only the beginning is shown. */
 export const truncated = (seed = 9): Approval => {
   const base = write(seed);
+  const shown = 'INSERT INTO orders VALUES (1);\n'.repeat(12);
+  const diff = difference(`${shop}/dump.sql`, null, shown, 0o755);
+  const whole = { before: null, after: { bytes: 812_344, sha256: digest(78), mode: 0o755 } };
   return {
     ...base,
-    preview: {
-      ...base.preview,
-      diff: { path: `${shop}/dump.sql`, before: null, after: 'INSERT INTO orders VALUES (1);\n'.repeat(12), truncated: true },
-    },
+    arguments: { path: 'dump.sql', content: `${shown}…` },
+    preview: { ...base.preview, diff: { ...diff, truncated: true, whole } },
   };
+};
+
+/** A write over something that is no text. */
+export const overBinary = (seed = 12): Approval => {
+  const base = write(seed);
+  const diff = difference(`${shop}/logo.png`, '', 'text now\n');
+  return { ...base, preview: { ...base.preview, diff: { ...diff, before: null, truncated: true, is_text: false } } };
 };
 
 export const simple = (seed = 10): Approval =>

@@ -44,6 +44,8 @@ export function changed(path: string, parts: Parts): Made {
     reason: 'An ordinary change inside the workspace.',
     is_text: true,
     lines: old === undefined || now === undefined ? { added: linesIn(now ?? ''), removed: linesIn(old ?? '') } : { added: 1, removed: 1 },
+    tools: ['bash'],
+    made_by: null,
     ...rest,
   };
   const diff = { before: old ?? null, after: now ?? null, current: current === undefined ? (old ?? null) : current, truncated };
@@ -62,6 +64,7 @@ export function fakeChange(seed: number, made: readonly Made[], parts: Partial<C
     workspace: shop,
     state: 'held',
     entries: made.map(({ entry }) => entry),
+    writers: [],
     undoable: true,
     created_at: ago(40),
     decided_at: null,

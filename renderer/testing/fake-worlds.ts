@@ -143,6 +143,7 @@ export const worlds = {
   card_left: (): FakeWorld => with_([approvals.agentLeft()]),
   card_expired: (): FakeWorld => with_([approvals.expired()]),
   card_truncated: (): FakeWorld => with_([approvals.truncated()]),
+  card_binary: (): FakeWorld => with_([approvals.overBinary()]),
   change_one: (): FakeWorld => withChanges(changes.oneHeld()),
   change_several: (): FakeWorld => withChanges(changes.severalHeld()),
   change_conflict: (): FakeWorld => withChanges(changes.conflicting()),

@@ -21,6 +21,29 @@ export type Verdict = z.infer<typeof Verdict>;
 export const Operand = z.strictObject({ path: z.string(), sha256: Digest });
 export type Operand = z.infer<typeof Operand>;
 
+/** A whole version of a file, of which a text may show only the beginning. */
+export const WholeVersion = z.strictObject({
+  bytes: z.number().int().nonnegative(),
+  sha256: Digest,
+  mode: z.number().int().describe('Permissions, without set-uid, set-gid and sticky.'),
+});
+export type WholeVersion = z.infer<typeof WholeVersion>;
+
+/** What a write would do to a file. */
+export const CallDifference = z.strictObject({
+  path: z.string(),
+  before: z.string().nullable().describe('The text that is there, its first 512 KiB; null: nothing, or no text.'),
+  after: z.string().describe('The text that would be, its first 512 KiB.'),
+  truncated: z.boolean().describe('Not all of it is in `before` and `after`.'),
+  is_text: z.boolean().default(true).describe('False: what is there is no text, so that it cannot be shown, nor its replacement approved.'),
+  whole: z
+    .strictObject({ before: WholeVersion.nullable(), after: WholeVersion })
+    .nullable()
+    .default(null)
+    .describe('Both versions whole, by size, hash and mode; null: the call is of before these were recorded.'),
+});
+export type CallDifference = z.infer<typeof CallDifference>;
+
 /** What the operator is shown beside the arguments. Built from the resolved call, never from what the agent claims. */
 export const CallPreview = z.strictObject({
   summary: z.string().describe('What the call does, in words of ours: `run a command`, `write a file`.'),
@@ -31,10 +54,7 @@ export const CallPreview = z.strictObject({
   programs: z.array(z.string()).describe('argv[0] of every command found in the text.'),
   runs_unlisted: z.array(z.string()).describe('Programs in it that also run files which are not listed (make, npm, interpreters …).'),
   unparsed: z.boolean().describe('True when the command could not be parsed in full, so that the lists are incomplete.'),
-  diff: z
-    .strictObject({ path: z.string(), before: z.string().nullable(), after: z.string(), truncated: z.boolean() })
-    .nullable()
-    .describe('For writes: the text before and after; `truncated` means it cannot be shown in full and so cannot be approved.'),
+  diff: CallDifference.nullable().describe('For writes: what is there, and what would be.'),
 });
 export type CallPreview = z.infer<typeof CallPreview>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AgentName, CallId, Digest, TaskId, Timestamp } from './identity.ts';
+import { JobId } from './job.ts';
 
 export const ChangeSetId = z
   .string()
@@ -39,8 +40,14 @@ export const ChangeEntry = z.strictObject({
   reason: z.string(),
   is_text: z.boolean().describe('Whether a text difference can be shown.'),
   lines: z.strictObject({ added: z.number().int(), removed: z.number().int() }).nullable(),
+  tools: z.array(z.string()).default([]).describe('The tools by whose rules it was judged; none: not recorded yet then.'),
+  made_by: CallId.nullable().default(null).describe('The call, or the call of the job, that made it; null: one of `writers`.'),
 });
 export type ChangeEntry = z.infer<typeof ChangeEntry>;
+
+/** A call or a job that could write in the layer when a set was collected from it. */
+export const ChangeWriter = z.strictObject({ call_id: CallId, job_id: JobId.nullable(), tool: z.string() });
+export type ChangeWriter = z.infer<typeof ChangeWriter>;
 
 /** `applying` and `undoing` are the journal: a start-up that finds one completes it or rolls it back. */
 export const ChangeSetState = z.enum(['applying', 'applied', 'held', 'partly_held', 'dropped', 'undoing', 'undone', 'rolled_back']);
@@ -57,6 +64,7 @@ export const ChangeSet = z.strictObject({
   workspace: z.string().describe('Of the first entry.'),
   state: ChangeSetState,
   entries: z.array(ChangeEntry),
+  writers: z.array(ChangeWriter).default([]).describe('Who can have made the changes: calls and jobs of one task share its layer.'),
   undoable: z.boolean().describe('False once its pre-images were let go for space.'),
   created_at: Timestamp,
   decided_at: Timestamp.nullable(),

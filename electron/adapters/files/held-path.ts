@@ -51,6 +51,7 @@ export const createHeldPath = ({ found, walkTo, checkOwn }: HeldPathDeps): HeldP
     workspace,
     kind: target === null ? null : kindOf(target.stat),
     size: target === null ? null : Number(target.stat.size),
+    mode: target?.stat.isFile() === true ? Number(target.stat.mode & 0o777n) : null,
 
     async read({ offset, limit }) {
       const file = await openFile();

@@ -27,7 +27,7 @@ export function changeEvent(
   return { type, actor: by, agent, token_id: null, task_id, call_id, data: body };
 }
 
-const described = ({ path, from, kind, state, before, after, rule }: ChangeEntry): JsonValue => ({
+const described = ({ path, from, kind, state, before, after, rule, tools, made_by }: ChangeEntry): JsonValue => ({
   path,
   ...(from === null ? {} : { from }),
   kind,
@@ -35,6 +35,8 @@ const described = ({ path, from, kind, state, before, after, rule }: ChangeEntry
   before: contentOf(before),
   after: contentOf(after),
   rule,
+  tools,
+  made_by,
 });
 
 const contentOf = (version: FileVersion | null): JsonValue =>

@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { LayerView } from '../ports/layers.ts';
 import type { Store } from '../ports/store.ts';
 import type { ClassifyChanges } from './change-to-judge.ts';
+import type { Writer } from './writers.ts';
 
 /** The call whose changes are collected. */
 export interface CollectedCall {
@@ -17,16 +18,24 @@ export interface CollectedCall {
   readonly summary: string;
 }
 
-/** A content that the operator approved, and the one that it was shown to replace; null: nothing. */
+/** Content by its hash, and permissions. */
+export interface ShownFile {
+  readonly sha256: Digest;
+  readonly mode: number;
+}
+
+/** A file that the operator approved, and the one that it was shown to replace; null: nothing. */
 export interface ApprovedContent {
-  readonly before: Digest | null;
-  readonly after: Digest;
+  readonly before: ShownFile | null;
+  readonly after: ShownFile;
 }
 
 export interface Collection {
   readonly call: CollectedCall;
   readonly view: Pick<LayerView, 'task' | 'roots' | 'scan'>;
-  /** Paths whose exact change of content, by its SHA-256, the operator approved: no second question about that one. */
+  /** Everybody who can have made what the layer shows, the call itself included; asked once it has been looked at. */
+  readonly writers: () => readonly Writer[];
+  /** Paths whose exact change, content and mode, the operator approved: no second question about that one. */
   readonly approved: ReadonlyMap<string, ApprovedContent>;
 }
 

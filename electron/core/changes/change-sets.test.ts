@@ -5,6 +5,8 @@ import type { ChangeSet } from '../../../shared/domain/change.ts';
 import { createChangeWorld, growTree, type ChangeWorld } from '../../testing/change-world.ts';
 import { sha256Hex } from '../canonical-json.ts';
 import type { ApprovedContent } from './change-set-parts.ts';
+import { JobId } from '../../../shared/domain/job.ts';
+import { changeEntry, changeSet, newCallId } from '../../testing/store-records.ts';
 import { treeSnapshot } from '../../testing/tree-snapshot.ts';
 
 let world: ChangeWorld;
@@ -17,6 +19,7 @@ const real = (path: string): string => join(world.workspace, path);
 const seen = (path: string): string => join(world.merged, path);
 const states = (set: ChangeSet | null): Record<string, string> =>
   Object.fromEntries((set?.entries ?? []).map(({ path, state }) => [path.slice(world.workspace.length + 1), state]));
+const shown = (content: string, mode = 0o644) => ({ sha256: sha256Hex(content), mode });
 /** What a call left, with something for the test that stays in its layer. */
 async function collected(approved: ReadonlyMap<string, ApprovedContent> = new Map()): Promise<ChangeSet> {
   const set = await world.collect(approved);
@@ -102,11 +105,11 @@ describe('collecting what a call changed', () => {
     writeFileSync(seen('hold-me'), 'one');
     writeFileSync(seen('hold-too'), 'other');
     // Something else wrote to the second path after it had been approved.
-    const approved = new Map([real('hold-me'), real('hold-too')].map((path) => [path, { before: null, after: sha256Hex('one') }]));
+    const approved = new Map([real('hold-me'), real('hold-too')].map((path) => [path, { before: null, after: shown('one') }]));
     expect(states(await collected(approved))).toEqual({ 'hold-me': 'applied', 'hold-too': 'held' });
   });
 
-  it('takes a yes to a difference for no yes to what it was made upon, nor to a new program', async () => {
+  it('takes a yes to a difference for no yes to what it was made upon, nor to another mode', async () => {
     writeFileSync(real('hold-me'), 'real');
     writeFileSync(real('hold-mode'), 'real');
     world.copy();
@@ -114,7 +117,7 @@ describe('collecting what a call changed', () => {
     expect(states(await collected())).toEqual({ 'hold-me': 'held' });
     // What was shown began at the version that waits.
     writeFileSync(seen('hold-me'), 'real, evil, harmless');
-    const upon = (before: string, after: string) => ({ before: sha256Hex(before), after: sha256Hex(after) });
+    const upon = (before: string, after: string) => ({ before: shown(before), after: shown(after) });
     expect(states(await collected(new Map([[real('hold-me'), upon('real, evil', 'real, evil, harmless')]])))).toEqual({
       'hold-me': 'held',
     });
@@ -126,6 +129,35 @@ describe('collecting what a call changed', () => {
     // Positive control: the same yes, where nothing else changed.
     chmodSync(seen('hold-mode'), statSync(real('hold-mode')).mode);
     expect(states(await collected(approved))).toEqual({ 'hold-mode': 'applied' });
+  });
+
+  it('takes a yes to a program for a yes to that, and a yes to a plain file for none', async () => {
+    writeFileSync(real('hold-tool'), 'real');
+    world.copy();
+    writeFileSync(seen('hold-tool'), '#!/bin/sh');
+    chmodSync(seen('hold-tool'), 0o755);
+    const yesTo = (mode: number) => new Map([[real('hold-tool'), { before: shown('real'), after: shown('#!/bin/sh', mode) }]]);
+    expect(states(await collected(yesTo(0o644)))).toEqual({ 'hold-tool': 'held' });
+    expect(states(await collected(yesTo(0o755)))).toEqual({ 'hold-tool': 'applied' });
+    expect(statSync(real('hold-tool')).mode & 0o777).toBe(0o755);
+  });
+
+  it('says of each change by whose rules it was judged, and who can have made it', async () => {
+    world.copy();
+    for (const name of ['own', 'other']) writeFileSync(seen(name), name);
+    const own = { call_id: newCallId(), job_id: null, tool: 'file_write', file: { path: real('own'), ...shown('own') } };
+    const job = { call_id: newCallId(), job_id: JobId.parse('job_0123456789ab'), tool: 'bash', file: null };
+    const set = await world.collect(new Map(), [own, job]);
+    expect(set?.writers).toEqual([own, job].map(({ call_id, job_id, tool }) => ({ call_id, job_id, tool })));
+    expect(set?.entries.map(({ path, tools, made_by }) => [path, tools, made_by])).toEqual([
+      [real('other'), ['bash', 'file_write'], null],
+      [real('own'), ['file_write'], own.call_id],
+    ]);
+    const [collected] = await world.store.auditEvents({ types: ['change_set.collected'], limit: 1 });
+    expect(collected?.data).toMatchObject({
+      writers: [{ tool: 'file_write' }, { job_id: job.job_id }],
+      paths: [{ made_by: null }, { tools: ['file_write'] }],
+    });
   });
 
   it('makes the folder again that went away before something new could be put in it', async () => {
@@ -192,11 +224,23 @@ describe('deciding', () => {
     expect(states(met)).toEqual({ 'hold-a': 'conflict', 'hold-b': 'applied' });
     expect(readFileSync(real('hold-a'), 'utf8')).toBe('the operator’s own');
     expect(await world.changes.diff(set.id, real('hold-a'))).toMatchObject({
-      before: null,
+      before: 'the operator’s own',
       after: 'hold-a',
       current: 'the operator’s own',
     });
-    const forced = await world.changes.accept({ id: set.id, digest: met.digest }, 'window');
+    // A yes to overwriting one version is none to overwriting another: it is shown first.
+    writeFileSync(real('hold-a'), 'the operator’s own, again');
+    const shownFirst = { id: set.id, digest: met.digest };
+    await expect(world.changes.accept(shownFirst, 'window')).rejects.toMatchObject({ code: 'conflict' });
+    expect(readFileSync(real('hold-a'), 'utf8')).toBe('the operator’s own, again');
+    expect(await world.changes.diff(set.id, real('hold-a'))).toMatchObject({ current: 'the operator’s own, again' });
+    await expect(world.changes.accept(shownFirst, 'window')).rejects.toMatchObject({ code: 'conflict' });
+    // Looking is enough to bind the decision to what is looked at.
+    writeFileSync(real('hold-a'), 'the operator’s own');
+    expect(await world.changes.diff(set.id, real('hold-a'))).toMatchObject({ current: 'the operator’s own' });
+    const anew = await world.changes.get(set.id);
+    expect(anew.digest).toBe(met.digest);
+    const forced = await world.changes.accept({ id: set.id, digest: anew.digest }, 'window');
     expect(forced.state).toBe('applied');
     expect(readFileSync(real('hold-a'), 'utf8')).toBe('hold-a');
     expect((await world.changes.undo(set.id, 'window')).refused).toEqual([]);
@@ -239,5 +283,59 @@ describe('undoing', () => {
     await world.changes.undo(set.id, 'window');
     const again = await collected();
     expect(again.entries).toMatchObject([{ state: 'held', rule: 'builtin:undone' }]);
+  });
+
+  it('goes backwards: an older set is refused while a later one is on top of it, also where the file looks the same', async () => {
+    writeFileSync(real('a'), 'v0');
+    world.copy();
+    const step = async (content: string): Promise<ChangeSet> => {
+      writeFileSync(seen('a'), content);
+      return await collected();
+    };
+    const [first, second, third] = [await step('v1'), await step('v0'), await step('v1')];
+    const onTop = (by: ChangeSet) => [{ path: real('a'), reason: expect.stringContaining(by.id) as string }];
+    expect((await world.changes.undo(first.id, 'window')).refused).toEqual(onTop(third));
+    expect((await world.changes.undo(second.id, 'window')).refused).toEqual(onTop(third));
+    expect(readFileSync(real('a'), 'utf8')).toBe('v1');
+    const seenAfter: string[] = [];
+    for (const set of [third, second, first]) {
+      expect((await world.changes.undo(set.id, 'window')).refused).toEqual([]);
+      seenAfter.push(readFileSync(real('a'), 'utf8'));
+    }
+    expect(seenAfter).toEqual(['v0', 'v1', 'v0']);
+  });
+
+  it('remembers every version of a path that was undone, not the last one only', async () => {
+    for (const content of ['one', 'two']) {
+      world.copy();
+      writeFileSync(seen('plain'), content);
+      await world.changes.undo((await collected()).id, 'window');
+    }
+    for (const content of ['one', 'two']) {
+      writeFileSync(seen('plain'), content);
+      expect((await collected()).entries).toMatchObject([{ state: 'held', rule: 'builtin:undone' }]);
+    }
+    // Positive control: a version that was not undone.
+    writeFileSync(seen('plain'), 'three');
+    expect((await collected()).entries).toMatchObject([{ state: 'applied' }]);
+  });
+
+  it('remembers what waits and what was undone behind more than a thousand sets', { timeout: 120_000 }, async () => {
+    world.copy();
+    writeFileSync(seen('plain'), 'x');
+    await world.changes.undo((await collected()).id, 'window');
+    writeFileSync(seen('hold-me'), 'x');
+    rmSync(seen('plain'));
+    await collected();
+    const task_id = world.task;
+    const entries = [changeEntry({ workspace: world.workspace, path: real('other'), state: 'held' })];
+    for (let count = 0; count < 1100; count += 1)
+      await world.store.commit({
+        events: [],
+        changes: [{ kind: 'change_set.insert', changeSet: changeSet({ task_id, entries, state: 'held' }) }],
+      });
+    expect(await world.changes.heldPaths(world.task)).toContain(real('hold-me'));
+    writeFileSync(seen('plain'), 'x');
+    expect(states(await collected())).toEqual({ plain: 'held' });
   });
 });

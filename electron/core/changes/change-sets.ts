@@ -1,14 +1,16 @@
-import type { ChangeSet, ChangeSetId, ChangeSetState, FileVersion } from '../../../shared/domain/change.ts';
+import type { ChangeEntry, ChangeSet, ChangeSetId, ChangeSetState, FileVersion } from '../../../shared/domain/change.ts';
 import type { CallId, TaskId } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ChangeFiles } from '../ports/change-files.ts';
-import { pathsOf } from './apply-journal.ts';
+import { isPending, pathsOf } from './apply-journal.ts';
 import type { ChangeDecision, ChangeDiff, ChangeSetDeps, Collection, Undone } from './change-set-parts.ts';
 import { collectChanges } from './collect-changes.ts';
+import { bindConflicts } from './conflict-versions.ts';
 import { acceptChanges, dropChanges } from './decide-changes.ts';
+import { everySet } from './every-set.ts';
 import { recoverChanges } from './recover-changes.ts';
 import { createSerial } from './serial.ts';
-import { isWaiting } from './set-state.ts';
+import { isSameVersion, isWaiting } from './set-state.ts';
 import { shownLimit, shownText, versionText, type ShownText } from './text-of.ts';
 import { keepToBudget } from './undo-budget.ts';
 import { undoChanges } from './undo-changes.ts';
@@ -34,7 +36,10 @@ export interface ChangeSets {
   get(id: ChangeSetId): Promise<ChangeSet>;
   /** Errors: `not_found`. */
   diff(id: ChangeSetId, path: string): Promise<ChangeDiff>;
-  /** Applies what waits. A conflict is overwritten knowingly: the present version is kept, so that undo brings it back. Errors: `conflict` for another digest. */
+  /**
+   * Applies what waits. A conflict is overwritten knowingly: the version that was shown is kept, so that undo brings it back. Errors: `conflict` for
+   * another digest, and where the real file is not the one that was shown any more; then the set is bound to the one that is there.
+   */
   accept(decision: ChangeDecision, channel: string): Promise<ChangeSet>;
   /** Refuses what waits. Errors: `conflict` for another digest. */
   drop(decision: ChangeDecision, channel: string): Promise<ChangeSet>;
@@ -72,6 +77,16 @@ export function createChangeSets(deps: ChangeSetDeps): ChangeSets {
     bus.changed('changes');
   };
 
+  /** The set, with a conflict of it bound to the real file as it is at this moment: what is shown is what a yes is for. */
+  const boundSet = async (id: ChangeSetId, path: string): Promise<ChangeSet> => {
+    const set = await get(id);
+    const entry = set.entries.find((one) => one.path === path);
+    if (entry?.state !== 'conflict') return set;
+    const actual = await files.inspect(entry.workspace, path).catch(() => entry.before);
+    if (isSameVersion(actual, entry.before)) return set;
+    return await change(async () => await bindConflicts(deps, await get(id), (one) => one.path === path));
+  };
+
   return {
     start: async () =>
       await change(async () => {
@@ -79,19 +94,26 @@ export function createChangeSets(deps: ChangeSetDeps): ChangeSets {
       }),
     collect: async (collection) =>
       await change(async () => {
-        const set = await collectChanges(deps, collection);
+        const collected = await collectChanges(deps, collection);
+        const set = collected === null ? null : await bindConflicts(deps, collected);
         unbudgeted += set?.entries.reduce((sum, entry) => sum + sizeOf(entry.before) + sizeOf(entry.after), 0) ?? 0;
         if (unbudgeted > budgetStep) await keepBudget();
         return set;
       }),
     heldPaths: async (task_id) => {
-      const sets = await store.changeSets({ task_id, states: open, limit: 1000 });
-      return sets.flatMap(({ entries }) => pathsOf(entries.filter(isWaiting)));
+      const paths: string[] = [];
+      // SECURITY: a set that is being decided has a state of its own for that moment; what else of it waits, and what may not succeed, waits still.
+      for await (const { state, entries } of everySet(store, { task_id, states: [...open, 'applying', 'undoing'] })) {
+        const isKept = (entry: ChangeEntry): boolean => isWaiting(entry) || (state === 'applying' && isPending(entry));
+        paths.push(...pathsOf(entries.filter(isKept)));
+      }
+      return paths;
     },
     list: async ({ state, ...filter }) => await store.changeSets({ ...filter, ...(state === 'open' ? { states: open } : {}) }),
     get,
-    diff: async (id, path) => await diffOf(files, await get(id), path),
-    accept: async (decision, channel) => await change(async () => await acceptChanges(deps, await get(decision.id), decision, channel)),
+    diff: async (id, path) => await diffOf(files, await boundSet(id, path), path),
+    accept: async (decision, channel) =>
+      await change(async () => await bindConflicts(deps, await acceptChanges(deps, await get(decision.id), decision, channel))),
     drop: async (decision, channel) => await change(async () => await dropChanges(deps, await get(decision.id), decision, channel)),
     undo: async (id, channel) => await change(async () => await undoChanges(deps, await get(id), channel)),
   };
@@ -105,7 +127,8 @@ async function diffOf(files: ChangeFiles, set: ChangeSet, path: string): Promise
   const [before, after, current] = await Promise.all([
     versionText(files, entry.before),
     versionText(files, entry.after),
-    currentText(files, entry.workspace, path),
+    // SECURITY: what a conflict is shown against is the version that the digest covers.
+    entry.state === 'conflict' ? versionText(files, entry.before) : currentText(files, entry.workspace, path),
   ]);
   const sides = [before, after, current];
   return {

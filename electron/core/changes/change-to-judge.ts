@@ -12,11 +12,12 @@ export interface ChangeToJudge {
   readonly isConflict: boolean;
   /** The operator saw exactly this content and said yes to it. */
   readonly isApproved: boolean;
+  /** Of everybody who can have made it; the strictest of their rules holds. */
+  readonly tools: readonly string[];
 }
 
 export interface ChangeContext {
   readonly agent: string;
-  readonly tool: string;
   /** What the real tree has at a path of a workspace; never follows a link. */
   readonly inspect: (workspace: string, path: string) => Promise<FileVersion | null>;
 }

@@ -19,6 +19,7 @@ const change = (path: string, more: Partial<ChangeToJudge> = {}): ChangeToJudge 
   after: file(),
   isConflict: false,
   isApproved: false,
+  tools: ['bash'],
   ...more,
 });
 const gone = (path: string, before = file()) => change(path, { kind: 'deleted', before, after: null });
@@ -32,7 +33,7 @@ async function judge(
 ): Promise<readonly Classification[]> {
   const classify = createClassifier({ policy: { evaluateChange: ({ classes }) => builtInChange(classes) } });
   const inspect = (_workspace: string, path: string) => Promise.resolve(tree[path.slice(W.length + 1)] ?? null);
-  return await classify(changes, { agent: 'a', tool: 'bash', inspect });
+  return await classify(changes, { agent: 'a', inspect });
 }
 const effectOf = async (...given: Parameters<typeof judge>) => (await judge(...given)).map(({ effect }) => effect);
 
@@ -278,6 +279,22 @@ describe('a set as a whole', () => {
     expect(await effectOf([made('.husky'), change('.husky/other'), change('a.ts', approved)])).toEqual(['hold', 'hold', 'apply']);
   });
 
+  it('goes by the strictest rule of everybody who can have made it, and by none where nobody can have', async () => {
+    const policy = {
+      evaluateChange: ({ tool }: { readonly tool: string }) => ({ effect: effects[tool] ?? 'hold', rule: tool, reason: '' }),
+    };
+    const effects: Readonly<Record<string, 'apply' | 'hold' | 'drop'>> = { file_write: 'apply', bash: 'hold', file_edit: 'drop' };
+    const classify = createClassifier({ policy });
+    const context = { agent: 'a', inspect: () => Promise.resolve(null) };
+    const rules = (
+      await classify(
+        [['file_write'], ['bash', 'file_write'], ['bash', 'file_edit', 'file_write'], []].map((tools, at) => change(`f${at}`, { tools })),
+        context,
+      )
+    ).map(({ rule }) => rule);
+    expect(rules).toEqual(['file_write', 'bash', 'file_edit', 'builtin:unjudged']);
+  });
+
   it('a conflict waits with everything in it; the workspace itself and no plain path are never touched', async () => {
     const conflict = change('a', { after: folder, isConflict: true });
     expect(await effectOf([conflict, change('a/x.ts'), change('b.ts')])).toEqual(['hold', 'hold', 'apply']);
@@ -294,7 +311,7 @@ describe('a set as a whole', () => {
       return Promise.resolve(null);
     };
     const before = process.cpuUsage();
-    const judged = await classify(set, { agent: 'a', tool: 'bash', inspect });
+    const judged = await classify(set, { agent: 'a', inspect });
     const { user, system } = process.cpuUsage(before);
     expect(judged.every(({ effect }) => effect === 'apply')).toBe(true);
     expect(looks).toBeLessThan(500);

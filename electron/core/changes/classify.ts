@@ -1,7 +1,8 @@
+import type { ChangeClass } from '../../../shared/domain/policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { createBareRepositories } from './bare-repository.ts';
 import { createChangeClasses } from './change-classes.ts';
-import type { ChangeContext, ChangeToJudge, Classification, ClassifyChanges } from './change-to-judge.ts';
+import type { ChangeToJudge, Classification, ClassifyChanges } from './change-to-judge.ts';
 import { fitTogether } from './fit-together.ts';
 import { createProspectiveTree } from './prospective-tree.ts';
 
@@ -17,13 +18,24 @@ export function createClassifier({ policy }: ClassifierDeps): ClassifyChanges {
     const judged: Classification[] = [];
     for (const change of changes) {
       const classes = isPlainPath(change) ? await classesOf(change) : null;
-      judged.push(classes === null ? NO_PLAIN_PATH : judge(change, policy.evaluateChange({ ...named(context), ...change, classes })));
+      judged.push(classes === null ? NO_PLAIN_PATH : judge(change, strictest(policy, change, context.agent, classes)));
     }
     return fitTogether(changes, judged);
   };
 }
 
-const named = ({ agent, tool }: ChangeContext) => ({ agent, tool });
+const strictness = { apply: 0, hold: 1, drop: 2 } as const;
+
+/** SECURITY: whoever of several made it, the rules for that one are kept; nobody's is nobody's to apply. */
+function strictest(
+  policy: ClassifierDeps['policy'],
+  { path, kind, tools }: ChangeToJudge,
+  agent: string,
+  classes: readonly ChangeClass[],
+): Classification {
+  const [first = NOBODYS, ...others] = tools.map((tool) => policy.evaluateChange({ path, kind, agent, tool, classes }));
+  return others.reduce((worst, one) => (strictness[one.effect] > strictness[worst.effect] ? one : worst), first);
+}
 
 function judge(change: ChangeToJudge, verdict: Classification): Classification {
   if (verdict.effect === 'drop') return verdict;
@@ -46,6 +58,7 @@ const NO_PLAIN_PATH: Classification = {
   rule: 'builtin:odd-path',
   reason: 'This is the workspace itself, or no plain path in it.',
 };
+const NOBODYS: Classification = { effect: 'hold', rule: 'builtin:unjudged', reason: 'It is not known what could have made this change.' };
 const CONFLICT: Classification = {
   effect: 'hold',
   rule: 'builtin:conflict',

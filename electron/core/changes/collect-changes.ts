@@ -4,25 +4,26 @@ import type { StoreChange } from '../ports/store.ts';
 import { commitChanges, finish, isPending, withEntries, type JournalDeps } from './apply-journal.ts';
 import { changeEvent } from './change-events.ts';
 import type { ChangeSetDeps, Collection } from './change-set-parts.ts';
-import { draftOf, halvesOf, pairRenames } from './drafts.ts';
+import { draftOf, pairRenames } from './drafts.ts';
 import { compareWithEarlier, type Earlier } from './earlier-changes.ts';
+import { everySet } from './every-set.ts';
 import { inParallel } from './in-parallel.ts';
 import { judgeDrafts, type Judged } from './judge-drafts.ts';
 import { keepContents } from './keep-contents.ts';
 import { changeDigest } from './set-state.ts';
-import { countLines, versionText } from './text-of.ts';
+import { textFacts } from './text-of.ts';
+import type { Writer } from './writers.ts';
 
 type Deps = Omit<ChangeSetDeps, 'budgetMb'>;
-
-/** Sets of one task that are looked at again. */
-const earlierLimit = 1000;
 
 /** scan → compare with earlier sets → keep contents → judge → journal → apply → record. Null when the call changed nothing new. */
 export async function collectChanges(deps: Deps, collection: Collection): Promise<ChangeSet | null> {
   const { store, files } = deps;
   const { view, approved } = collection;
   const scan = await view.scan();
-  const sets = await store.changeSets({ task_id: view.task, withRemainder: true, limit: earlierLimit });
+  const writers = collection.writers();
+  const sets: ChangeSet[] = [];
+  for await (const set of everySet(store, { task_id: view.task, withRemainder: true })) sets.push(set);
   const workspaces = view.roots.map(({ workspace }) => workspace);
   const earlier = compareWithEarlier(sets, { ...scan, workspaces }, approved);
   const drafts = await keepContents(files, earlier.news.map(draftOf), view.roots);
@@ -30,10 +31,10 @@ export async function collectChanges(deps: Deps, collection: Collection): Promis
     classify: deps.classify,
     context: {
       agent: collection.call.agent,
-      tool: collection.call.tool,
       inspect: async (workspace, path) => await files.inspect(workspace, path),
     },
     approved,
+    writers,
     undone: earlier.undone,
     waiting: earlier.waiting,
   });
@@ -42,20 +43,20 @@ export async function collectChanges(deps: Deps, collection: Collection): Promis
     if (settledSets.length > 0) await commitChanges(deps, { events: [], changes: settledSets });
     return null;
   }
-  const set = newSet(collection, await toEntries(deps, judged), new Date(deps.clock.now()).toISOString());
+  const set = newSet(collection, writers, await toEntries(deps, judged), new Date(deps.clock.now()).toISOString());
   return await journal(deps, set, settledSets);
 }
 
 /** SECURITY: the set is on disk before its first file changes, so that whatever happens next is known to the next start. */
 async function journal(deps: JournalDeps, set: ChangeSet, also: readonly StoreChange[]): Promise<ChangeSet> {
   await commitChanges(deps, {
-    events: [changeEvent('change_set.collected', set, { entries: set.entries, by: 'gateway' })],
+    events: [changeEvent('change_set.collected', set, { entries: set.entries, by: 'gateway', data: { writers: set.writers } })],
     changes: [...also, { kind: 'change_set.insert', changeSet: set }],
   });
   return set.state === 'applying' ? await finish(deps, set) : set;
 }
 
-function newSet({ call, view }: Collection, entries: ChangeEntry[], time: string): ChangeSet {
+function newSet({ call, view }: Collection, writers: readonly Writer[], entries: ChangeEntry[], time: string): ChangeSet {
   const set: ChangeSet = {
     id: randomId('chg', 20) as ChangeSetId,
     digest: changeDigest(entries),
@@ -67,6 +68,7 @@ function newSet({ call, view }: Collection, entries: ChangeEntry[], time: string
     workspace: entries[0]?.workspace ?? '',
     state: 'applying',
     entries,
+    writers: writers.map(({ call_id, job_id, tool }) => ({ call_id, job_id, tool })),
     undoable: true,
     created_at: time,
     decided_at: null,
@@ -77,14 +79,24 @@ function newSet({ call, view }: Collection, entries: ChangeEntry[], time: string
 async function toEntries({ files }: Pick<Deps, 'files'>, judged: readonly Judged[]): Promise<ChangeEntry[]> {
   const texts = new Map<Judged, Pick<ChangeEntry, 'is_text' | 'lines'>>();
   await inParallel(judged, async (one) => {
-    const [before, after] = await Promise.all([versionText(files, one.before), versionText(files, one.after)]);
-    const is_text = before.isText && after.isText && halvesOf(one).every((half) => (half.after ?? half.before)?.type !== 'directory');
-    const isCountable = is_text && !before.isCut && !after.isCut;
-    texts.set(one, { is_text, lines: isCountable ? countLines(before.text ?? '', after.text ?? '') : null });
+    texts.set(one, await textFacts(files, one));
   });
   return judged.map((one): ChangeEntry => {
-    const { workspace, path, from, kind, before, after, state, rule, reason } = one;
-    return { workspace, path, from, kind, before, after, state, rule, reason, ...(texts.get(one) ?? { is_text: false, lines: null }) };
+    const { workspace, path, from, kind, before, after, state, rule, reason, tools, made_by } = one;
+    const author = { tools: [...tools], made_by };
+    return {
+      workspace,
+      path,
+      from,
+      kind,
+      before,
+      after,
+      state,
+      rule,
+      reason,
+      ...author,
+      ...(texts.get(one) ?? { is_text: false, lines: null }),
+    };
   });
 }
 

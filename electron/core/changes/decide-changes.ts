@@ -1,12 +1,10 @@
 import type { ChangeEntry, ChangeSet } from '../../../shared/domain/change.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { ChangeFiles } from '../ports/change-files.ts';
 import type { Clock } from '../ports/clock.ts';
 import { commitChanges, finish, hasContents, isPending, withEntries, type JournalDeps } from './apply-journal.ts';
 import { changeEvent } from './change-events.ts';
 import type { ChangeDecision } from './change-set-parts.ts';
-import { kindOf } from './drafts.ts';
-import { keep } from './keep-contents.ts';
+import { requireShown } from './conflict-versions.ts';
 import { ancestorsOf } from './plan-steps.ts';
 import { changeDigest, isWaiting } from './set-state.ts';
 
@@ -17,12 +15,8 @@ export interface DecideDeps extends JournalDeps {
 /** Applies what the operator accepts of a set. */
 export async function acceptChanges(deps: DecideDeps, set: ChangeSet, decision: ChangeDecision, channel: string): Promise<ChangeSet> {
   const chosen = withFolders(set, choose(set, decision));
-  const entries: ChangeEntry[] = [];
-  for (const entry of set.entries) {
-    if (!chosen.has(entry)) entries.push(entry);
-    else entries.push({ ...(entry.state === 'conflict' ? await rebased(deps.files, entry) : entry), state: 'pending' });
-  }
-  await deps.files.settle();
+  await requireShown(deps, set, chosen);
+  const entries = set.entries.map((entry): ChangeEntry => (chosen.has(entry) ? { ...entry, state: 'pending' } : entry));
   const next: ChangeSet = { ...set, entries, digest: changeDigest(entries), state: 'applying', decided_at: timeOf(deps) };
   if (!(await hasContents(deps.files, next, 'forth'))) {
     throw new AppError(
@@ -90,14 +84,4 @@ function withContent(set: ChangeSet, chosen: ReadonlySet<ChangeEntry>): Readonly
   );
   const inside = set.entries.filter((entry) => isWaiting(entry) && ancestorsOf(entry.path).some((path) => folders.has(path)));
   return new Set([...chosen, ...inside]);
-}
-
-/** A conflict that is overwritten knowingly: what the real tree has now is what undo brings back. Errors: `conflict` when it changes this moment. */
-async function rebased(files: ChangeFiles, entry: ChangeEntry): Promise<ChangeEntry> {
-  const { workspace, path, after } = entry;
-  const before = await files.inspect(workspace, path);
-  if (!(await keep(files, { root: null, workspace, path }, before))) {
-    throw new AppError('conflict', `${path} is changing right now. Try again.`);
-  }
-  return { ...entry, before, kind: kindOf(before, after) };
 }

@@ -64,7 +64,7 @@ export function halvesOf<T extends Pick<ChangeEntry, 'path' | 'from' | 'before' 
   ];
 }
 
-export interface Decided {
+export interface Decided extends Pick<ChangeEntry, 'tools' | 'made_by'> {
   readonly state: EntryState;
   readonly rule: string;
   readonly reason: string;

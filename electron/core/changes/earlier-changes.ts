@@ -33,8 +33,9 @@ export function compareWithEarlier(sets: readonly ChangeSet[], scanned: Scanned,
   const now = new Map(scanned.changes.map((change) => [change.path, stripped(change.after)]));
   const entries = sets.flatMap((set) => set.entries);
   const settled = new Map<ChangeEntry, Pick<ChangeEntry, 'state' | 'rule' | 'reason'>>();
-  const quiet = new Map<string, FileVersion | null>();
-  const undone = new Map<string, FileVersion | null>();
+  // Of each path every version that was refused, waits or was undone: an agent may go back to an older one.
+  const quiet = createVersions();
+  const undone = createVersions();
   const waiting = new Set<string>();
   for (const entry of entries) {
     const isScanned = scanned.workspaces.includes(entry.workspace) && !halves(entry).some(({ path }) => scanned.skipped.includes(path));
@@ -43,26 +44,37 @@ export function compareWithEarlier(sets: readonly ChangeSet[], scanned: Scanned,
       if (end !== null) settled.set(entry, end);
       else {
         for (const { path, after } of halves(entry)) {
-          quiet.set(path, after);
+          quiet.add(path, after);
           waiting.add(path);
         }
       }
     }
     if (entry.state === 'dropped' && entry.rule !== superseded && entry.rule !== takenBack) {
-      for (const { path, after } of halves(entry)) if (!quiet.has(path)) quiet.set(path, after);
+      for (const { path, after } of halves(entry)) quiet.add(path, after);
     }
-    if (entry.state === 'undone') for (const { path, after } of halves(entry)) if (!undone.has(path)) undone.set(path, after);
+    if (entry.state === 'undone') for (const { path, after } of halves(entry)) undone.add(path, after);
   }
-  const isQuiet = ({ path, after }: LayerChange): boolean => {
-    const known = quiet.get(path);
-    return known !== undefined && !approved.has(path) && isSameVersion(known, stripped(after));
-  };
-  const isUndone = ({ path, after }: LayerChange): boolean => {
-    const known = undone.get(path);
-    return known !== undefined && isSameVersion(known, stripped(after));
-  };
+  const isQuiet = ({ path, after }: LayerChange): boolean => !approved.has(path) && quiet.has(path, stripped(after));
+  const isUndone = ({ path, after }: LayerChange): boolean => undone.has(path, stripped(after));
   const news = scanned.changes.filter((change) => !isQuiet(change));
   return { news, settled, undone: new Set(news.filter(isUndone).map(({ path }) => path)), waiting };
+}
+
+/** Versions by path, as many as there were of each. */
+interface Versions {
+  add(path: string, version: FileVersion | null): void;
+  has(path: string, version: FileVersion | null): boolean;
+}
+
+function createVersions(): Versions {
+  const known = new Map<string, (FileVersion | null)[]>();
+  const has = (path: string, version: FileVersion | null): boolean => known.get(path)?.some((one) => isSameVersion(one, version)) ?? false;
+  return {
+    has,
+    add(path, version) {
+      if (!has(path, version)) known.set(path, [...(known.get(path) ?? []), version]);
+    },
+  };
 }
 
 const halves = ({ path, from, after }: ChangeEntry): readonly { readonly path: string; readonly after: FileVersion | null }[] =>

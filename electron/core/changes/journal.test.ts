@@ -38,7 +38,7 @@ async function collect(after: Record<string, FileVersion | null>, conflicts: rea
   });
   const view = { task, roots: [{ workspace, fd: 0 }], scan: async () => await Promise.resolve({ changes: found, skipped: [] }) };
   const call = { id: newCallId(), task_id: task, agent: 'robin', tool: 'bash', summary: 'true' };
-  return await changes.collect({ call, view, approved: new Map() });
+  return await changes.collect({ call, view, writers: () => [], approved: new Map() });
 }
 
 describe('the journal of change sets', () => {

@@ -1,8 +1,9 @@
 import type { ChangeEntry } from '../../../shared/domain/change.ts';
-import type { ApprovedContent } from './change-set-parts.ts';
+import type { ApprovedContent, ShownFile } from './change-set-parts.ts';
 import type { ChangeContext, Classification, ClassifyChanges } from './change-to-judge.ts';
 import { halvesOf, type Decided, type Draft } from './drafts.ts';
 import { ancestorsOf } from './plan-steps.ts';
+import { authorOf, type Authorship, type Writer } from './writers.ts';
 
 export type Judged = Draft & Decided;
 
@@ -10,6 +11,8 @@ export interface Judge {
   readonly classify: ClassifyChanges;
   readonly context: ChangeContext;
   readonly approved: ReadonlyMap<string, ApprovedContent>;
+  /** Everybody who can have made one of the changes. */
+  readonly writers: readonly Writer[];
   /** Paths whose very same change the operator has undone before in this task. */
   readonly undone: ReadonlySet<string>;
   /** Paths that wait already, by an earlier set. */
@@ -23,14 +26,17 @@ const unjudged: Classification = { effect: 'hold', rule: 'builtin:unjudged', rea
 
 /** Decides every draft: `pending` ones are to be applied. A rename goes by its stricter half, and nothing goes ahead of the folder it needs. */
 export async function judgeDrafts(drafts: readonly Draft[], judge: Judge): Promise<readonly Judged[]> {
-  const { approved, classify, context } = judge;
+  const { approved, classify, context, writers } = judge;
   // SECURITY: the content and not the path was approved; whatever else wrote there meanwhile is judged like everything.
   const isApproved = (draft: Draft): boolean => isWhatWasShown(draft, approved.get(draft.path));
-  const halves = drafts.flatMap((draft) => halvesOf(draft).map((half) => ({ draft, half })));
+  const byDraft = drafts.map((draft) =>
+    halvesOf(draft).map((half) => ({ draft, half, author: authorOf(half.path, half.after?.type === 'file' ? half.after : null, writers) })),
+  );
+  const halves = byDraft.flat();
   const answers = await classify(
-    halves.map(({ half }) => {
+    halves.map(({ half, author }) => {
       const { workspace, path, kind, before, after, isConflict } = half;
-      return { workspace, path, kind, before, after, isConflict, isApproved: isApproved(half) };
+      return { workspace, path, kind, before, after, isConflict, isApproved: isApproved(half), tools: author.tools };
     }),
     context,
   );
@@ -42,22 +48,35 @@ export async function judgeDrafts(drafts: readonly Draft[], judge: Judge): Promi
     const worst = strictest.get(draft);
     if (worst === undefined || strictness[found.effect] > strictness[worst.effect]) strictest.set(draft, found);
   });
-  const judged = drafts.map((draft) => ({ ...draft, ...decided(draft, strictest.get(draft) ?? unjudged) }));
+  const judged = drafts.map((draft, index) => ({
+    ...draft,
+    ...decided(draft, strictest.get(draft) ?? unjudged),
+    ...ofAll((byDraft[index] ?? []).map(({ author }) => author)),
+  }));
   return followFolders(judged, judge.waiting);
 }
 
+/** What can be said of a change from what can be said of its halves. */
+const ofAll = (authors: readonly Authorship[]): Pick<Judged, 'tools' | 'made_by'> => {
+  const [first, ...others] = authors.map(({ call_id }) => call_id);
+  const isOne = first !== undefined && others.every((call) => call === first);
+  return { tools: [...new Set(authors.flatMap(({ tools }) => tools))].sort(), made_by: isOne ? first : null };
+};
+
 /**
  * SECURITY: the difference that was shown may have begun at a version that itself only waits; the yes is good where the real file is what it began
- * at. It showed no mode, so it makes no program.
+ * at. Content and mode are both bound, on both sides: a yes to a text is none to a program.
  */
 function isWhatWasShown({ before, after }: Draft, shown: ApprovedContent | undefined): boolean {
-  if (shown === undefined || after?.type !== 'file' || after.sha256 !== shown.after) return false;
-  if (before !== null && before.type !== 'file') return false;
-  const becomesProgram = (after.mode & 0o111) !== 0 && ((before?.mode ?? 0) & 0o111) === 0;
-  return (before?.sha256 ?? null) === shown.before && !becomesProgram;
+  if (shown === undefined || after?.type !== 'file' || !isShown(after, shown.after)) return false;
+  if (before === null || shown.before === null) return before === shown.before;
+  return before.type === 'file' && isShown(before, shown.before);
 }
 
-function decided(draft: Draft, { effect, rule, reason }: Classification): Decided {
+const isShown = (file: ShownFile, shown: ShownFile): boolean =>
+  file.sha256 === shown.sha256 && (file.mode & 0o777) === (shown.mode & 0o777);
+
+function decided(draft: Draft, { effect, rule, reason }: Classification): Pick<Judged, 'state' | 'rule' | 'reason'> {
   if (effect === 'drop') return { state: 'dropped', rule, reason };
   if (draft.isConflict) return { state: 'conflict', rule, reason: 'The real file changed meanwhile, and not through the gateway.' };
   return { state: effect === 'hold' ? 'held' : 'pending', rule, reason };

@@ -1,6 +1,7 @@
-import type { FileVersion } from '../../../shared/domain/change.ts';
+import type { ChangeEntry, FileVersion } from '../../../shared/domain/change.ts';
 import type { ChangeFiles } from '../ports/change-files.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { halvesOf } from './drafts.ts';
 
 /** Bytes of each side of a difference that can be shown; as for `file_write`. */
 export const shownLimit = 512 * 1024;
@@ -37,6 +38,17 @@ export async function versionText(files: Pick<ChangeFiles, 'read'>, version: Fil
     if (error instanceof AppError && error.code === 'not_found') return { text: null, isText: true, isCut: true };
     throw error;
   }
+}
+
+/** What can be said of a change's text: whether a difference can be shown, and how many lines it adds and removes. */
+export async function textFacts(
+  files: Pick<ChangeFiles, 'read'>,
+  change: Pick<ChangeEntry, 'path' | 'from' | 'before' | 'after' | 'kind'>,
+): Promise<Pick<ChangeEntry, 'is_text' | 'lines'>> {
+  const [before, after] = await Promise.all([versionText(files, change.before), versionText(files, change.after)]);
+  const is_text = before.isText && after.isText && halvesOf(change).every((half) => (half.after ?? half.before)?.type !== 'directory');
+  const isCountable = is_text && !before.isCut && !after.isCut;
+  return { is_text, lines: isCountable ? countLines(before.text ?? '', after.text ?? '') : null };
 }
 
 const linesOf = (text: string): readonly string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));

@@ -1,11 +1,9 @@
-import type { ChangeSet } from '../../../shared/domain/change.ts';
 import type { Digest } from '../../../shared/domain/identity.ts';
 import type { ChangeFiles } from '../ports/change-files.ts';
-import type { ChangeSetFilter, Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import { contentsOf, isPending } from './apply-journal.ts';
+import { everySet } from './every-set.ts';
 import { isWaiting } from './set-state.ts';
-
-const page = 100;
 
 /**
  * Lets go of the oldest contents beyond the budget, and marks the sets that cannot be undone any more. What waits for the operator or is in
@@ -14,28 +12,18 @@ const page = 100;
 export async function keepToBudget(deps: { readonly store: Store; readonly files: ChangeFiles }, budgetBytes: number): Promise<void> {
   const { store, files } = deps;
   const needed = new Set<Digest>();
-  for await (const set of allSets(store, { states: ['held', 'partly_held', 'applying', 'undoing'] })) {
+  for await (const set of everySet(store, { states: ['held', 'partly_held', 'applying', 'undoing'] })) {
     for (const entry of set.entries) {
       if (isWaiting(entry) || isPending(entry)) for (const sha256 of contentsOf(entry.before, entry.after)) needed.add(sha256);
     }
   }
   const gone = new Set(await files.collectGarbage(needed, budgetBytes));
   if (gone.size === 0) return;
-  for await (const set of allSets(store, { undoable: true })) {
+  for await (const set of everySet(store, { undoable: true })) {
     const isLost = set.entries.some(({ state, before }) => state === 'applied' && contentsOf(before).some((sha256) => gone.has(sha256)));
     if (!isLost) continue;
     const changeSet = { ...set, undoable: false };
     // A set that was decided this moment is looked at again the next time.
     await store.commit({ events: [], changes: [{ kind: 'change_set.put', changeSet, expectState: set.state, expectDigest: set.digest }] });
-  }
-}
-
-async function* allSets(store: Store, filter: Omit<ChangeSetFilter, 'limit' | 'before'>): AsyncGenerator<ChangeSet> {
-  let sets = await store.changeSets({ ...filter, limit: page });
-  for (;;) {
-    yield* sets;
-    const last = sets.at(-1);
-    if (last === undefined || sets.length < page) return;
-    sets = await store.changeSets({ ...filter, before: last.id, limit: page });
   }
 }

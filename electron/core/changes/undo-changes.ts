@@ -1,4 +1,4 @@
-import type { ChangeEntry, ChangeSet } from '../../../shared/domain/change.ts';
+import type { ChangeEntry, ChangeSet, ChangeSetId } from '../../../shared/domain/change.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ChangeFiles } from '../ports/change-files.ts';
 import { commitChanges, finish, isPending, withEntries } from './apply-journal.ts';
@@ -6,6 +6,7 @@ import { changeEvent } from './change-events.ts';
 import type { Undone } from './change-set-parts.ts';
 import type { DecideDeps } from './decide-changes.ts';
 import { inParallel } from './in-parallel.ts';
+import { laterChanges } from './later-changes.ts';
 import { movesOf, versionsOf } from './plan-steps.ts';
 import { isSameVersion } from './set-state.ts';
 
@@ -15,8 +16,9 @@ export async function undoChanges(deps: DecideDeps, set: ChangeSet, channel: str
   if (applied.length === 0) throw new AppError('conflict', 'Nothing of this change set is in the real files, so there is nothing to undo.');
   if (!set.undoable) throw new AppError('unavailable', 'The earlier contents were let go for space, so this change set cannot be undone.');
   const reasons = new Map<ChangeEntry, string>();
+  const later = await laterChanges(deps.store, set);
   await inParallel(applied, async (entry) => {
-    const reason = await obstacleTo(deps.files, entry);
+    const reason = buriedBy(entry, later) ?? (await obstacleTo(deps.files, entry));
     if (reason !== null) reasons.set(entry, reason);
   });
   const refused = [...reasons].map(([{ path }, reason]) => ({ path, reason }));
@@ -34,6 +36,12 @@ export async function undoChanges(deps: DecideDeps, set: ChangeSet, channel: str
   const change_set = await finish(deps, journaled);
   const late = change_set.entries.filter((entry, index) => entries[index]?.state === 'pending' && entry.state === 'applied');
   return { change_set, refused: [...refused, ...late.map(({ path, reason }) => ({ path, reason }))] };
+}
+
+/** Why an entry is not the last change to its path; null when it is. */
+function buriedBy({ path, from }: ChangeEntry, later: ReadonlyMap<string, ChangeSetId>): string | null {
+  const newer = later.get(path) ?? (from === null ? undefined : later.get(from));
+  return newer === undefined ? null : `A later change set, ${newer}, changed it too: undo that one first.`;
 }
 
 /** Why an entry cannot be put back; null when it can, or already is. */

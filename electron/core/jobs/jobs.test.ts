@@ -6,10 +6,12 @@ import { createFakeClock, type FakeClock } from '../../testing/fake-clock.ts';
 import { createFakeStore } from '../../testing/fake-store.ts';
 import { newCallId, newTaskId, newTokenId } from '../../testing/store-records.ts';
 import { plainView } from '../../testing/tool-context.ts';
+import { sha256Hex } from '../canonical-json.ts';
 import { createChangeBus } from '../change-bus.ts';
-import { createLiveOutput } from '../live-output.ts';
+import { createWriters, type Writer, type Writers } from '../changes/writers.ts';
+import { createLiveOutput, type LiveOutput } from '../live-output.ts';
 import type { Store } from '../ports/store.ts';
-import { createJobs, type Jobs, type NewJob } from './jobs.ts';
+import { createJobs, type Jobs, type JobsDeps, type NewJob } from './jobs.ts';
 
 const ended = { exit: { kind: 'exited', code: 3 }, output: '', outputBytes: 0, truncated: false, durationMs: 1 } as const;
 const aborted = { ...ended, exit: { kind: 'aborted' } } as const;
@@ -20,6 +22,9 @@ describe('background jobs', () => {
   let clock: FakeClock;
   let collected: string[];
   let closedViews: number;
+  let live: LiveOutput;
+  let writers: Writers;
+  let recordings: Map<string, string>;
   const task = newTaskId();
   const token: TokenId = newTokenId();
 
@@ -29,11 +34,16 @@ describe('background jobs', () => {
     await store.start();
     collected = [];
     closedViews = 0;
+    live = createLiveOutput();
+    writers = createWriters();
+    recordings = new Map();
     jobs = createJobs({
       layers: { join: async () => ({ ...plainView(task), close: async () => void (closedViews += 1) }) },
       changes: { collect: async ({ call }) => (collected.push(call.summary), null) },
       store,
-      live: createLiveOutput(),
+      writers,
+      live,
+      recordings: { put: async (call, cast) => void recordings.set(call, cast) },
       clock,
       bus: createChangeBus(),
       onError: (message) => {
@@ -138,7 +148,9 @@ describe('background jobs', () => {
       layers: { join: async () => null },
       changes: { collect: async () => null },
       store: { commit: () => Promise.reject(new Error('full')) },
-      live: createLiveOutput(),
+      writers,
+      live,
+      recordings: { put: async () => undefined },
       clock,
       bus: createChangeBus(),
       onError: () => undefined,
@@ -168,6 +180,97 @@ describe('background jobs', () => {
     await jobs.stop(task, id, 'x');
     expect(await jobs.network(task)).toBeNull();
     expect(closed).toBe(1);
+  });
+
+  it('shows all that it prints to whoever watches its call, from before the call has been answered', async () => {
+    const call = newCallId();
+    const seen: string[] = [];
+    const closeCall = live.open(call);
+    live.watch(call, (chunk) => seen.push(chunk));
+    let print: (text: string) => void = () => undefined;
+    const run: NewJob['run'] = async (signal, view, events) => {
+      print = (text) => events.onOutput?.(text);
+      return await serving(signal, view, events);
+    };
+    const { id } = await start(job(run, { call }));
+    closeCall();
+    print('later\n');
+    const late: string[] = [];
+    live.watch(call, (chunk) => late.push(chunk));
+    expect([seen.join(''), late.join('')]).toEqual(['listening\nlater\n', 'listening\nlater\n']);
+    await jobs.stop(task, id, 'x');
+  });
+
+  it('keeps a recording, whose hash is in the log', async () => {
+    const call = newCallId();
+    const { id } = await start(job(serving, { call }));
+    await clock.advance(5000);
+    await jobs.stop(task, id, 'x');
+    const cast = recordings.get(call) ?? '';
+    expect(cast.split('\n')[1]).toBe('[0,"o","listening\\n"]');
+    const [, finished] = await events();
+    expect(finished).toMatchObject({ type: 'job.finished', data: { recording_sha256: sha256Hex(cast) } });
+  });
+
+  it('is ended, recorded and let go of whatever fails on the way', async () => {
+    const errors: string[] = [];
+    const deps = (over: Partial<JobsDeps>): JobsDeps => ({
+      layers: { join: async () => ({ ...plainView(task), close: async () => void (closedViews += 1) }) },
+      changes: { collect: async () => null },
+      store,
+      writers,
+      live,
+      recordings: { put: async () => undefined },
+      clock,
+      bus: createChangeBus(),
+      onError: (message) => void errors.push(message),
+      ...over,
+    });
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    const broken: readonly Partial<JobsDeps>[] = [
+      { live: { ...live, append: fail } },
+      { changes: { collect: async () => fail() } },
+      { recordings: { put: async () => fail() } },
+    ];
+    for (const over of broken) {
+      jobs = createJobs(deps(over));
+      closedViews = 0;
+      const one = await start(job(serving));
+      await jobs.stop(task, one.id, 'x');
+      expect(jobs.list(task)[0]?.state).toBe('stopped');
+      expect([closedViews, jobs.list(task)[0]?.ended_at === null]).toEqual([1, false]);
+      expect((await events()).at(-1)?.type).toBe('job.finished');
+    }
+    expect(
+      writers
+        .gather(task, { call_id: newCallId(), job_id: null })
+        .writers()
+        .every(({ job_id }) => job_id !== null),
+    ).toBe(true);
+  });
+
+  it('is named among those who may have changed a file while it runs, and says what it leaves behind', async () => {
+    const named: (readonly Writer[])[] = [];
+    jobs = createJobs({
+      layers: { join: async () => ({ ...plainView(task), scan: async () => ({ changes: [], skipped: ['/w/socket'] }) }) },
+      changes: { collect: async ({ view, writers: gathered }) => (await view.scan(), named.push(gathered()), null) },
+      store,
+      writers,
+      live,
+      recordings: { put: async () => undefined },
+      clock,
+      bus: createChangeBus(),
+      onError: () => undefined,
+    });
+    const { id } = await start(job(serving));
+    const call = { call_id: newCallId(), job_id: null, tool: 'file_write', file: null };
+    writers.begin(task, call);
+    expect(writers.gather(task, call).writers()).toMatchObject([{ job_id: id, tool: 'bash' }, call]);
+    await jobs.stop(task, id, 'x');
+    expect(named).toMatchObject([[{ job_id: id }, call]]);
+    expect(jobs.output(task, id).text).toContain('/w/socket');
   });
 
   it('says which limit a job was killed for', async () => {

@@ -1,20 +1,14 @@
 import type { AgentName, CallId, TaskId, TokenId } from '../../../shared/domain/identity.ts';
 import { JobId, type Job } from '../../../shared/domain/job.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { ChangeBus } from '../change-bus.ts';
-import type { ChangeSets } from '../changes/change-sets.ts';
 import { randomId } from '../identity/random-id.ts';
-import type { LiveOutput } from '../live-output.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { LayerView, Layers } from '../ports/layers.ts';
 import type { SandboxEvents, SandboxHandle, SandboxResult } from '../ports/sandbox.ts';
-import type { Store } from '../ports/store.ts';
 import { jobEvent } from './job-event.ts';
+import { runJob, type JobEntry, type RunJobDeps } from './run-job.ts';
 
 /** Jobs that a task may run at once, and ended ones that it can still read. */
 const limits = { running: 8, ended: 16 };
-/** Characters of a job's output that are kept, the last ones. */
-const keptOutput = 262_144;
 /** How long a start waits for a command that fails at once. Milliseconds. */
 const settleMs = 700;
 
@@ -48,34 +42,19 @@ export interface Jobs {
   stopAll(): Promise<void>;
 }
 
-export interface JobsDeps {
+export interface JobsDeps extends RunJobDeps {
   readonly layers: Pick<Layers, 'join'>;
-  readonly changes: Pick<ChangeSets, 'collect'>;
-  readonly store: Pick<Store, 'commit'>;
-  readonly live: LiveOutput;
-  readonly clock: Clock;
-  readonly bus: ChangeBus;
-  readonly onError: (message: string, error: unknown) => void;
-}
-
-interface Entry {
-  job: Job;
-  readonly token: TokenId;
-  text: string;
-  readonly abort: AbortController;
-  handle: SandboxHandle | null;
-  ended: Promise<void>;
 }
 
 export function createJobs(deps: JobsDeps): Jobs {
-  const entries = new Map<JobId, Entry>();
+  const entries = new Map<JobId, JobEntry>();
   const now = (): string => new Date(deps.clock.now()).toISOString();
-  const find = (task: TaskId | null, id: JobId): Entry => {
+  const find = (task: TaskId | null, id: JobId): JobEntry => {
     const entry = entries.get(id);
     if (entry === undefined || (task !== null && entry.job.task_id !== task)) throw new AppError('not_found', `there is no job ${id}`);
     return entry;
   };
-  const ofTask = (task: TaskId): Entry[] => [...entries.values()].filter(({ job }) => job.task_id === task);
+  const ofTask = (task: TaskId): JobEntry[] => [...entries.values()].filter(({ job }) => job.task_id === task);
 
   /** Old ended jobs are forgotten, so that an agent cannot fill the memory. */
   const forget = (task: TaskId): void => {
@@ -84,7 +63,7 @@ export function createJobs(deps: JobsDeps): Jobs {
   };
 
   /** Answers a view of its own: the call that starts it lets go of the other one. */
-  async function begin(entry: Entry, job: NewJob): Promise<LayerView | null> {
+  async function begin(entry: JobEntry, job: NewJob): Promise<LayerView | null> {
     let view: LayerView | null = null;
     try {
       view = await deps.layers.join(job.task);
@@ -97,64 +76,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     }
   }
 
-  async function run(entry: Entry, job: NewJob, view: LayerView | null): Promise<void> {
-    const onStarted = (handle: SandboxHandle): void => {
-      entry.handle = handle;
-    };
-    const onOutput = (chunk: string): void => {
-      entry.text = (entry.text + chunk).slice(-keptOutput);
-      deps.live.append(job.call, chunk);
-    };
-    // SECURITY: what a token left running ends with it, also when it only expires.
-    const left = Math.max(0, Date.parse(job.expiresAt) - deps.clock.now());
-    const cancel = deps.clock.after(left, () => entry.abort.abort('Its token expired.'));
-    try {
-      if (entry.abort.signal.aborted) throw new AppError('conflict', String(entry.abort.signal.reason));
-      const { exit, limit } = await job.run(entry.abort.signal, view, { onOutput, onStarted });
-      const code = exit.kind === 'exited' ? exit.code : null;
-      const reason = typeof entry.abort.signal.reason === 'string' ? entry.abort.signal.reason : null;
-      entry.job = {
-        ...entry.job,
-        state: exit.kind === 'exited' ? 'ended' : 'stopped',
-        exit_code: code,
-        reason:
-          limit !== undefined ? `it used more ${limit} than its profile allows` : exit.kind === 'timed_out' ? 'its time limit' : reason,
-      };
-    } catch (error) {
-      entry.job = {
-        ...entry.job,
-        state: 'stopped',
-        exit_code: null,
-        reason: error instanceof AppError ? error.message : 'it failed inside the gateway',
-      };
-    }
-    cancel();
-    entry.job = { ...entry.job, ended_at: now() };
-    entry.handle = null;
-    deps.live.end(job.call);
-    await finish(entry, job, view);
-  }
-
-  /** What it changed since the last call of its task is collected, and its end recorded. */
-  async function finish(entry: Entry, job: NewJob, view: LayerView | null): Promise<void> {
-    try {
-      const { call, agent, command } = job;
-      if (view !== null)
-        await deps.changes.collect({
-          call: { id: call, task_id: job.task, agent, tool: 'bash', summary: command },
-          view,
-          approved: new Map(),
-        });
-      await deps.store.commit({ events: [jobEvent('job.finished', job, entry.job)], changes: [] });
-    } catch (error) {
-      deps.onError('A job’s end could not be recorded.', error);
-    } finally {
-      await view?.close();
-      deps.bus.changed('calls');
-    }
-  }
-
-  async function stop(entry: Entry, reason: string): Promise<void> {
+  async function stop(entry: JobEntry, reason: string): Promise<void> {
     if (entry.job.state === 'running') entry.abort.abort(reason);
     await entry.ended;
   }
@@ -166,7 +88,7 @@ export function createJobs(deps: JobsDeps): Jobs {
       forget(job.task);
       const id = JobId.parse(randomId('job', 12));
       const { task, call, agent, command } = job;
-      const entry: Entry = {
+      const entry: JobEntry = {
         job: {
           id,
           task_id: task,
@@ -187,10 +109,11 @@ export function createJobs(deps: JobsDeps): Jobs {
       };
       // SECURITY: counted, and stopped with its token, from here on: nothing is waited for before.
       entries.set(id, entry);
+      const closeLive = deps.live.open(call);
       const begun = begin(entry, job);
       entry.ended = begun.then(
-        async (view) => await run(entry, job, view),
-        () => undefined,
+        async (view) => await runJob(deps, entry, job, view).finally(closeLive),
+        () => closeLive(),
       );
       await begun;
       await new Promise<void>((resolve) => {

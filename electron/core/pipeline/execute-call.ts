@@ -1,10 +1,10 @@
-import type { Digest } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { sha256Hex } from '../canonical-json.ts';
-import { createRecorder, type Recorder } from '../recordings/asciicast.ts';
+import { createRecorder } from '../recordings/asciicast.ts';
+import { keepRecording } from '../recordings/keep-recording.ts';
 import type { ToolOutput, ToolRun } from '../tools/tool.ts';
 import { recordEgress } from './record-egress.ts';
-import type { Execution, IntendedCall, PipelineDeps } from './call-context.ts';
+import type { Writer } from '../changes/writers.ts';
+import type { Execution, IntendedCall, PipelineDeps, ResolvedCall } from './call-context.ts';
 
 /** Of a terminal, and what a recording of pipes is shown in. */
 const terminal = { columns: 80, rows: 24 };
@@ -13,6 +13,7 @@ const terminal = { columns: 80, rows: 24 };
 export async function executeCall(deps: PipelineDeps, { call, record, profile }: IntendedCall): Promise<Execution> {
   const started = deps.clock.monotonic();
   const run = deps.running.begin(record.id, call.incoming.signal);
+  const closeLive = deps.live.open(record.id);
   call.incoming.reportProgress('Running.');
   const title = record.preview?.command ?? record.tool;
   const recorder = createRecorder({ ...terminal, monotonic: () => deps.clock.monotonic(), startedAt: deps.clock.now(), title });
@@ -23,16 +24,22 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
       recorder.output(chunk);
       deps.live.append(record.id, chunk);
     },
-    onStarted: (handle) => run.attach(handle),
+    onStarted(handle) {
+      const resize = (columns: number, rows: number): void => {
+        recorder.resize(columns, rows);
+        handle.resize(columns, rows);
+      };
+      run.attach({ ...handle, resize });
+    },
     onEgress: (event) => recordEgress(deps, record, event),
-    openLayer: async () => await call.layer.openForWriting(),
+    openLayer: async () => await call.layer.openForWriting(writerOf(call)),
   };
   const done = async (output: ToolOutput, outcome: Execution['outcome'], reason: string | null): Promise<Execution> => ({
     output,
     outcome,
     reason,
     durationMs: deps.clock.monotonic() - started,
-    recording: await keep(deps, record.id, recorder),
+    recording: await keepRecording(deps.recordings, record.id, recorder),
     changes: null,
   });
   try {
@@ -54,20 +61,16 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
       : await done(failedOutput(message), 'failed', message);
   } finally {
     run.end();
-    deps.live.end(record.id);
+    closeLive();
   }
 }
 
-/** A recording that cannot be kept is missed, and no reason to fail: the output itself goes into the call's record. */
-async function keep(deps: PipelineDeps, id: IntendedCall['record']['id'], recorder: Recorder): Promise<Digest | null> {
-  const cast = recorder.finish();
-  if (cast === null) return null;
-  try {
-    await deps.recordings.put(id, cast);
-    return sha256Hex(cast);
-  } catch {
-    return null;
-  }
+/** Who may have made what is found in the layer from now on; a file tool announces the one thing that it writes. */
+function writerOf({ record, tool, resolution }: ResolvedCall): Writer {
+  const { diff } = resolution.preview;
+  const file =
+    diff === null || diff.whole === null ? null : { path: diff.path, sha256: diff.whole.after.sha256, mode: diff.whole.after.mode };
+  return { call_id: record.id, job_id: null, tool: tool.name, file };
 }
 
 function failedOutput(text: string): ToolOutput {

@@ -30,9 +30,16 @@ export function unavailableReply(reason: string): CallReply {
   };
 }
 
-/** What the tool returned, as text alone: some agents drop the text of a result that also has a structured part. */
+/**
+ * What the tool returned, as text alone, because some agents drop the text of a result that also has a structured part. Where something has to be
+ * said in a structured part, the text is in it, too.
+ */
 export function resultReply({ output, outcome, reason }: Execution): CallReply {
-  if (outcome !== 'cancelled') return { kind: 'result', isError: output.isError, text: output.text, structured: null };
+  if (outcome !== 'cancelled') {
+    const left = output.structured['left_behind'];
+    const structured = left === undefined ? null : { text: output.text, left_behind: left };
+    return { kind: 'result', isError: output.isError, text: output.text, structured };
+  }
   const told = `${reason ?? 'The call was stopped.'} What it had printed until then is in the operator’s log.`;
   return { kind: 'result', isError: true, text: `Stopped. ${told}`, structured: { outcome, rule: 'builtin:stopped', reason: told } };
 }

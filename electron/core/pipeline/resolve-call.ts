@@ -119,6 +119,7 @@ function bind(
     arguments: record.arguments,
     target: resolution.target,
     paths: resolution.preview.paths,
+    writes: resolution.preview.diff?.whole ?? null,
     argv: resolution.argv,
     cwd: resolution.cwd,
     ...(resolution.plan === undefined ? {} : { plan: resolution.plan }),

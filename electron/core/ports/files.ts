@@ -16,6 +16,8 @@ export interface HeldPath {
   /** What is there, or null when the last component does not exist (only its parent is held). */
   readonly kind: FileKind | null;
   readonly size: number | null;
+  /** Permissions of a regular file, without set-uid, set-gid and sticky; null for anything else. */
+  readonly mode: number | null;
   /** Reads at most `limit` bytes from `offset`. Errors: `not_found`, `invalid_input` when it is not a regular file, `conflict` when it changed since it was resolved. */
   read(options: { readonly offset: number; readonly limit: number }): Promise<Uint8Array>;
   /**

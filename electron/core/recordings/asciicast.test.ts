@@ -19,6 +19,18 @@ describe('asciicast', () => {
     ]);
   });
 
+  it('says which size the terminal has from when on', () => {
+    let now = 0;
+    const recorder = createRecorder({ columns: 80, rows: 24, monotonic: () => now, startedAt: 0, title: 'top' });
+    recorder.resize(120, 40);
+    expect(recorder.finish()).toBeNull();
+    now += 500;
+    recorder.output('x');
+    recorder.resize(100, 30);
+    const lines = (recorder.finish() ?? '').trimEnd().split('\n').slice(1);
+    expect(lines).toEqual(['[0,"r","120x40"]', '[0.5,"o","x"]', '[0.5,"r","100x30"]']);
+  });
+
   it('is nothing where nothing was printed', () => {
     expect(createRecorder({ columns: 80, rows: 24, monotonic: () => 0, startedAt: 0, title: '' }).finish()).toBeNull();
   });

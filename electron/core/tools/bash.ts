@@ -34,6 +34,8 @@ const longestSeconds = 600;
 /** Of a job in the background. */
 const longestJobSeconds = 24 * 3600;
 const jobSeconds = 3600;
+/** Bytes of a job's output that are taken in and recorded; its answers have the last part of them only. */
+const jobOutputBytes = 4 * 1024 * 1024;
 
 const Arguments = z.strictObject({
   command: z
@@ -148,7 +150,7 @@ const resolveCommand = async (deps: Required<BashToolDeps>, args: z.output<typeo
         profile,
         env,
         timeoutMs: seconds * 1000,
-        outputLimit: output_limit_bytes,
+        outputLimit: args.background === true ? jobOutputBytes : output_limit_bytes,
         tty,
         network,
       });

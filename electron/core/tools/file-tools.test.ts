@@ -5,6 +5,7 @@ import type { AgentToken } from '../../../shared/domain/identity.ts';
 import { createFileTools } from './file-tools.ts';
 import { createToolRegistry, type ToolRegistry } from './registry.ts';
 import type { Resolution, ToolOutput } from './tool.ts';
+import { sha256Hex } from '../canonical-json.ts';
 import { toolContext, toolRun } from '../../testing/tool-context.ts';
 
 const anAgentToken = (over: Partial<AgentToken> = {}): AgentToken => storedToken({ workspaces: ['/house/ws'], ...over }).token;
@@ -180,7 +181,17 @@ describe('file tools', () => {
     await made.release();
 
     const replaced = await resolve('file_write', { path: 'a.txt', content: 'x' });
-    expect(replaced.preview.diff).toEqual({ path: '/house/ws/a.txt', before: 'one\ntwo\nthree\n', after: 'x', truncated: false });
+    expect(replaced.preview.diff).toEqual({
+      path: '/house/ws/a.txt',
+      before: 'one\ntwo\nthree\n',
+      after: 'x',
+      truncated: false,
+      is_text: true,
+      whole: {
+        before: { bytes: 14, sha256: sha256Hex('one\ntwo\nthree\n'), mode: 0o644 },
+        after: { bytes: 1, sha256: sha256Hex('x'), mode: 0o644 },
+      },
+    });
     expect(replaced.operands).toHaveLength(1);
     expect(await replaced.rehash()).toEqual(replaced.operands);
     files.put('/house/ws/a.txt', 'changed');
@@ -191,15 +202,17 @@ describe('file tools', () => {
     expect(files.held()).toBe(0);
   });
 
-  it('file_write marks what cannot be shown in full', async () => {
-    for (const args of [
-      { path: 'big', content: 'x'.repeat(600_000) },
-      { path: 'image.png', content: 'x' },
-    ]) {
-      const resolution = await resolve('file_write', args);
-      expect(resolution.preview.diff?.truncated).toBe(true);
-      await resolution.release();
-    }
+  it('file_write shows the beginning of what is long and names the whole; what is no text cannot be shown', async () => {
+    const content = 'é'.repeat(300_000);
+    const long = await resolve('file_write', { path: 'big', content, mode: '0755' });
+    const { diff } = long.preview;
+    expect(diff).toMatchObject({ truncated: true, is_text: true, before: null });
+    expect(diff?.after).toBe('é'.repeat(262_144));
+    expect(diff?.whole).toEqual({ before: null, after: { bytes: 600_000, sha256: sha256Hex(content), mode: 0o755 } });
+    await long.release();
+    const image = await resolve('file_write', { path: 'image.png', content: 'x' });
+    expect(image.preview.diff).toMatchObject({ truncated: true, is_text: false });
+    await image.release();
     await expect(resolve('file_write', { path: 'src', content: 'x' })).rejects.toMatchObject({ code: 'invalid_input' });
     await expect(resolve('file_write', { path: 'none/x', content: 'x' })).rejects.toMatchObject({ code: 'not_found' });
   });

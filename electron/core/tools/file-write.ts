@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { CallPreview } from '../../../shared/domain/call.ts';
+import type { CallDifference, WholeVersion } from '../../../shared/domain/call.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { sha256Hex } from '../canonical-json.ts';
 import type { LayerView } from '../ports/layers.ts';
 import type { Files, HeldPath } from '../ports/files.ts';
 import { defineTool, operandsAt, requireKind, resolveFileCall, succeeded, textOf, type FileCall } from './file-call.ts';
@@ -10,6 +11,9 @@ import type { ToolDefinition } from './tool.ts';
 const contentLimit = 8 * 1024 * 1024;
 /** Bytes of each side of a difference that can still be shown. */
 const shownLimit = 512 * 1024;
+
+/** Permissions of a new file. */
+const newFileMode = 0o644;
 
 const content = z.string().max(contentLimit);
 
@@ -44,7 +48,7 @@ export const createFileWrite = (files: Files): ToolDefinition =>
       resolveFileCall(files, context, args.path, async (held) => {
         if (held.kind !== null) requireKind(held, 'file');
         const before = held.kind === null ? null : await readAll(held);
-        const mode = args.mode === undefined ? {} : { mode: Number.parseInt(args.mode, 8) };
+        const mode = args.mode === undefined ? null : Number.parseInt(args.mode, 8);
         return writeCall({
           files,
           view: context.view,
@@ -72,7 +76,7 @@ export const createFileEdit = (files: Files): ToolDefinition =>
         const before = await readAll(held);
         const text = textOf(before);
         if (text === null) throw new AppError('invalid_input', `${held.path} is not UTF-8 text, so it cannot be edited`);
-        return writeCall({ files, view: context.view, held, before, after: edited(text, args), summary: 'edit a file', mode: {} });
+        return writeCall({ files, view: context.view, held, before, after: edited(text, args), summary: 'edit a file', mode: null });
       }),
   });
 
@@ -101,20 +105,23 @@ interface Write {
   readonly before: Uint8Array | null;
   readonly after: string;
   readonly summary: string;
-  readonly mode: { readonly mode?: number };
+  /** Permissions that were asked for; null: an existing file keeps its own. */
+  readonly mode: number | null;
 }
 
 const writeCall = ({ files, view, held, before, after, summary, mode }: Write): FileCall => {
   const bytes = Buffer.from(after);
+  // SECURITY: what was shown is what is written, also when the file has another mode by then.
+  const permissions = mode ?? held.mode ?? newFileMode;
   if (bytes.length > contentLimit) throw new AppError('invalid_input', 'the content is larger than 8 MiB');
   return {
     summary,
     access: 'write',
-    diff: difference(held.path, before, after),
+    diff: difference(held, before, after, permissions),
     // The old content is an operand: an approval of this difference is good for no other.
     operandsOf: async () => operandsAt(files, held, view),
     async run(inLayer) {
-      await inLayer.write(bytes, mode);
+      await inLayer.write(bytes, { mode: permissions });
       const structured = { path: held.path, bytes: bytes.length, created: before === null };
       return succeeded(`${before === null ? 'made' : 'wrote'} ${held.path} (${bytes.length} bytes)`, structured, {
         truncated: false,
@@ -124,9 +131,24 @@ const writeCall = ({ files, view, held, before, after, summary, mode }: Write): 
   };
 };
 
-/** SECURITY: what does not fit, or is not text, is marked as cut, and what is cut cannot be approved (THREATS rule 15). */
-const difference = (path: string, before: Uint8Array | null, after: string): CallPreview['diff'] => {
+/** SECURITY: beside the text that is shown stand both versions whole, by size, hash and mode; a yes is to those (THREATS rule 15). */
+const difference = ({ path, mode }: HeldPath, before: Uint8Array | null, after: string, newMode: number): CallDifference => {
   const old = before === null ? null : textOf(before);
-  const isCut = (before?.length ?? 0) > shownLimit || Buffer.byteLength(after) > shownLimit || (before !== null && old === null);
-  return { path, before: old?.slice(0, shownLimit) ?? null, after: after.slice(0, shownLimit), truncated: isCut };
+  const isText = before === null || old !== null;
+  const bytes = Buffer.from(after);
+  const isCut = (before?.length ?? 0) > shownLimit || bytes.length > shownLimit;
+  return {
+    path,
+    before: old === null || before === null ? null : beginning(before),
+    after: beginning(bytes),
+    truncated: isCut || !isText,
+    is_text: isText,
+    whole: { before: before === null ? null : versionOf(before, mode ?? newFileMode), after: versionOf(bytes, newMode) },
+  };
 };
+
+const versionOf = (bytes: Uint8Array, mode: number): WholeVersion => ({ bytes: bytes.length, sha256: sha256Hex(bytes), mode });
+
+/** As much text as is shown, never with half a character at its end. */
+const beginning = (bytes: Uint8Array): string =>
+  new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, shownLimit), { stream: bytes.length > shownLimit });

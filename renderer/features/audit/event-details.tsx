@@ -11,7 +11,8 @@ import { EventRecording } from './event-recording.tsx';
 /** One row of the log: what it says, and its place in the chain. */
 export function EventDetails({ event }: { readonly event: AuditEvent }): ReactNode {
   const { hash, ...body } = event;
-  const recorded = event.type === 'execution.finished' ? event.data['recording_sha256'] : null;
+  const isEnd = event.type === 'execution.finished' || event.type === 'job.finished';
+  const recorded = isEnd ? event.data['recording_sha256'] : null;
   return (
     <>
       <Section title="Event">

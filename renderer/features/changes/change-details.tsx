@@ -19,6 +19,8 @@ export function ChangeDetails({ id, now }: { readonly id: ChangeSetId; readonly 
   if (answer.isError) return <ErrorState error={answer.error} retry={() => void answer.refetch()} />;
   const set = answer.data;
   const settled = byState(set).filter(({ state }) => state !== 'held' && state !== 'conflict');
+  // Calls and jobs of a task share a layer; in its record stands who can have made a change.
+  const others = set.writers.filter(({ call_id, job_id }) => call_id !== set.call_id || job_id !== null);
   return (
     <>
       {set.entries.some(isWaiting) && (
@@ -52,6 +54,19 @@ export function ChangeDetails({ id, now }: { readonly id: ChangeSetId; readonly 
               <span className="machine">{set.call_id}</span>
             </PageLink>
           </Fact>
+          {others.length > 0 && (
+            <Fact name="Or by">
+              {others.map((writer) => (
+                <div key={`${writer.call_id}${writer.job_id ?? ''}`}>
+                  <PageLink to={`/activity?call=${writer.call_id}`}>
+                    <span className="machine">{writer.job_id ?? writer.call_id}</span>
+                  </PageLink>{' '}
+                  <Untrusted text={writer.tool} mono className="text-ink-3" />
+                </div>
+              ))}
+              <div className="text-sm text-ink-3">They could write in the same layer at that time.</div>
+            </Fact>
+          )}
           <Fact name="When">
             <Time iso={set.created_at} now={now} />
           </Fact>

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ChangeEntry, FileVersion } from '../../../shared/domain/change.ts';
 import { becomesExecutable, isBinary, isTooLong, modeChange, versionWords } from '../../lib/change-words.ts';
+import { notShown } from '../../lib/cut-text.ts';
 import type { ChangeDiff } from '../../lib/use-change-review.ts';
 import { DiffView } from '../diff-view.tsx';
 import { Notice } from '../states.tsx';
@@ -52,6 +53,29 @@ function Conflict({ diff }: { readonly diff: ChangeDiff }): ReactNode {
   );
 }
 
+const bytesOf = (version: FileVersion | null): number | null => (version?.type === 'file' ? version.size : null);
+
+/** The beginning of both versions, how much of them is not shown, and the whole of them by size and hash. */
+function Long({ entry, diff }: { readonly entry: ChangeEntry; readonly diff: ChangeDiff }): ReactNode {
+  const said = notShown({ text: diff.before, bytes: bytesOf(entry.before) }, { text: diff.after, bytes: bytesOf(entry.after) });
+  return (
+    <>
+      {said !== null && (
+        <Notice tone="ask">
+          {said} Tick it only if you know this file: applying it applies the whole. The last lines below may differ only because they are
+          cut.
+        </Notice>
+      )}
+      <Versions entry={entry} />
+      {entry.state === 'conflict' ? (
+        <Conflict diff={diff} />
+      ) : (
+        <DiffView before={diff.before} after={diff.after ?? ''} title={titleOf(entry)} />
+      )}
+    </>
+  );
+}
+
 function Body({ entry, diff }: { readonly entry: ChangeEntry; readonly diff: ChangeDiff }): ReactNode {
   if ((entry.after ?? entry.before)?.type === 'directory') return <p className="text-ink-2">A folder; there is nothing to read in it.</p>;
   if (isBinary(entry)) {
@@ -62,16 +86,16 @@ function Body({ entry, diff }: { readonly entry: ChangeEntry; readonly diff: Cha
       </>
     );
   }
-  if (diff.truncated || !diff.is_text || isTooLong(entry)) {
+  const isGone = (entry.after?.type === 'file' && diff.after === null) || (entry.before?.type === 'file' && diff.before === null);
+  if (!diff.is_text || isGone) {
     return (
       <>
-        <Notice tone="ask">
-          This text cannot be shown in full, so it cannot be applied. Keep it out; the agent can write smaller parts.
-        </Notice>
+        <Notice tone="ask">This text cannot be shown, so it cannot be applied. Keep it out; the agent can write it again.</Notice>
         <Versions entry={entry} />
       </>
     );
   }
+  if (isTooLong(entry) || diff.truncated) return <Long entry={entry} diff={diff} />;
   if (entry.state === 'conflict') return <Conflict diff={diff} />;
   const isChangedSince = entry.state === 'held' && diff.current !== diff.before;
   return (

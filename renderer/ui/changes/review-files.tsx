@@ -36,7 +36,7 @@ function Row({ entry, state, top }: RowProps): ReactNode {
         type="checkbox"
         className="size-3.5 accent-accent disabled:opacity-40"
         aria-label={`Apply ${name}`}
-        title={can ? 'Tick  Space' : 'It cannot be shown in full, so it cannot be applied'}
+        title={can ? 'Tick  Space' : 'It cannot be shown, so it cannot be applied'}
         data-path={entry.path}
         disabled={!can}
         checked={isTicked(review, entry)}
