@@ -15,6 +15,7 @@ import { ago, ahead, callId, digest, tokenId } from './fake-ids.ts';
 import { createChangeHandlers } from './fake-change-handlers.ts';
 import type { FakeWorld, Handlers } from './fake-world.ts';
 import { plan, policyText } from './fake-host.ts';
+import { createTargetHandlers } from './fake-targets.ts';
 import { createFakeStreams, createProgramHandlers } from './fake-programs.ts';
 
 export interface FakeBridge {
@@ -86,6 +87,7 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
     'calls.stop': ({ id }) => ({ id, stopped: true }),
     ...createProgramHandlers(world, () => push('calls')),
     ...createChangeHandlers(world, push),
+    ...createTargetHandlers(push),
     'tokens.list': () => ({ tokens: world.tokens }),
     'tokens.mint': (request) => minted(request),
     'tokens.revoke': ({ id }) => {
