@@ -8,6 +8,8 @@ export interface Offline {
   readonly log: Pick<Store, 'auditEvents' | 'auditRows'>;
   checkPolicy(text: string | null): Promise<OutputOf<'policy.check'>>;
   explain(question: ParsedInputOf<'policy.explain'>): Promise<OutputOf<'policy.explain'>>;
+  checkTargets(text: string | null): Promise<OutputOf<'targets.check'>>;
+  listTargets(): Promise<OutputOf<'targets.list'>>;
   doctor(): Promise<OutputOf<'doctor.run'>>;
   close(): Promise<void>;
 }

@@ -19,11 +19,14 @@ import type { Clock } from '../core/ports/clock.ts';
 import { createBashTool } from '../core/tools/bash.ts';
 import { createFileTools } from '../core/tools/file-tools.ts';
 import { createJobTools } from '../core/tools/job-tools.ts';
+import { createKnownNames } from '../core/targets/known-names.ts';
+import { createOperationTools } from '../core/targets/operation-tools.ts';
 import { createToolRegistry, type ToolRegistry } from '../core/tools/registry.ts';
 import { Settings } from '../../shared/domain/settings.ts';
 import { createStatusHandlers } from '../operator/handlers/status.ts';
 import type { ShellParser } from '../core/policy/shell-parser.ts';
 import type { Offline } from './offline.ts';
+import { createOfflineTargets } from './offline-targets.ts';
 import { toolchainCapability } from '../core/sandbox/sandbox-capability.ts';
 import { createSandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
 
@@ -85,6 +88,7 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
     const settings = (): Settings['safety'] => Settings.parse({}).safety;
     const registry = createToolRegistry([
       ...createFileTools({ files }),
+      ...createOperationTools({ executors: () => null, names: createKnownNames(clock), fileTool: () => null, outputLimit: () => 0 }),
       createBashTool({ sandbox, jobs: noJobs, profiles, files, shell, settings, runsUnlisted }),
       ...createJobTools(noJobs),
     ]);
@@ -103,6 +107,8 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
     return { policy, registry, shell, clock };
   }
 
+  const targets = createOfflineTargets(dataDir, clock, async () => (await judge()).registry.list().map(({ name }) => name));
+
   return {
     verify: async () => (await log()).verify(),
     log: {
@@ -116,6 +122,8 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
       return { ...found, problems: [...found.problems] };
     },
     explain: async (question) => explainCall(await judge(), question),
+    checkTargets: async (text) => targets.check(text),
+    listTargets: async () => targets.list(),
     async doctor() {
       const handlers = createStatusHandlers({
         sandbox,

@@ -8,6 +8,7 @@ import { hostVerbs } from './verbs/doctor.ts';
 import { mcpVerb } from './verbs/mcp.ts';
 import { policyVerbs } from './verbs/policy.ts';
 import { serveVerb } from './verbs/serve.ts';
+import { targetVerbs } from './verbs/targets.ts';
 import { tokenVerbs } from './verbs/token.ts';
 
 /** Every verb of the command, in the order of its help. */
@@ -18,6 +19,7 @@ export const verbs: readonly Verb[] = [
   ...changeVerbs,
   ...auditVerbs,
   ...policyVerbs,
+  ...targetVerbs,
   ...configVerbs,
   ...connectVerbs,
   mcpVerb,

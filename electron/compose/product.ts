@@ -162,6 +162,6 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     isTokenActive,
     confinement: () => sandbox.status().effective,
   };
-  const views = (): readonly TargetView[] => targetViews({ registry: targets, slots, executors, now: () => clock.now() });
+  const views = (): readonly TargetView[] => targetViews({ registry: targets, slots, isReachable: (target) => executors(target) !== null, now: () => clock.now() });
   return { shell, profiles, tools, acceptedPolicy, policy, acceptedTargets, targets, targetViews: views, tokens, broker, deciderConfig, changes, jobs, running, gate, live, pipeline };
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AgentName } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
@@ -6,6 +5,7 @@ import type { JsonObject, JsonValue } from '../../../shared/json.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { given } from '../../operator/handlers/given.ts';
 import { fields, lines, shown } from '../output.ts';
+import { readText } from '../read-text.ts';
 import { useOffline } from '../use-offline.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Verb } from '../verb.ts';
@@ -84,14 +84,6 @@ export const policyVerbs: readonly Verb[] = [
     },
   },
 ];
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new AppError('not_found', `${path} cannot be read.`, { cause });
-  }
-}
 
 function parseArguments(text: string): JsonObject {
   const value = parsedJson(text);

@@ -1,5 +1,4 @@
-import type { TargetView } from '../../../shared/domain/target.ts';
-import type { OperationExecutors } from '../ports/operation-executor.ts';
+import type { Target, TargetView } from '../../../shared/domain/target.ts';
 import type { TargetRegistry } from './target-registry.ts';
 import { isWithinMaintenance } from './target-rights.ts';
 import type { TargetSlots } from './target-slots.ts';
@@ -7,18 +6,19 @@ import type { TargetSlots } from './target-slots.ts';
 export interface TargetViewsDeps {
   readonly registry: Pick<TargetRegistry, 'list' | 'isBuiltIn'>;
   readonly slots: Pick<TargetSlots, 'running'>;
-  readonly executors: OperationExecutors;
+  /** Whether this version can do something there. */
+  readonly isReachable: (target: Target) => boolean;
   /** Milliseconds of the wall clock. */
   readonly now: () => number;
 }
 
 /** Every target with what holds there at this moment. */
-export const targetViews = ({ registry, slots, executors, now }: TargetViewsDeps): readonly TargetView[] =>
+export const targetViews = ({ registry, slots, isReachable, now }: TargetViewsDeps): readonly TargetView[] =>
   registry.list().map((target) => ({
     ...target,
     is_built_in: registry.isBuiltIn(target.id),
-    state: executors(target) === null ? 'no_executor' : 'ready',
-    state_reason: executors(target) === null ? noExecutor(target.id) : null,
+    state: isReachable(target) ? 'ready' : 'no_executor',
+    state_reason: isReachable(target) ? null : noExecutor(target.id),
     running: slots.running(target.id),
     within_maintenance: isWithinMaintenance(target, now()),
   }));
