@@ -25,7 +25,7 @@ const layer = (name, from, to, comment) => [
 
 const SHARED = '^shared/';
 const CORE = ['^electron/core/', SHARED];
-const COMPOSED = ['^electron/(adapters|gateway|operator)/', ...CORE];
+const COMPOSED = ['^electron/(adapters|gateway|operator|callbacks)/', ...CORE];
 const HOSTED = ['^electron/[^/]+\\.ts$', '^electron/compose/', ...COMPOSED];
 const CORE_PACKAGES = [
   'zod',
@@ -98,6 +98,12 @@ module.exports = {
       '^electron/gateway/',
       ['^electron/gateway/', ...CORE],
       "SECURITY: the agents' plane cannot even name an operator verb.",
+    ),
+    ...layer(
+      'callbacks-only-answer',
+      '^electron/callbacks/',
+      ['^electron/callbacks/', ...CORE],
+      'SECURITY: the listener for answers from chats knows neither the agents’ nor the operator’s plane.',
     ),
     ...layer(
       'operator-is-the-operators-plane',

@@ -13,8 +13,10 @@ import { handleToolCall } from './core/pipeline/handle-tool-call.ts';
 import { stopCall } from './core/pipeline/stop-call.ts';
 import { explainCall } from './core/policy/explain-call.ts';
 import { confinementCapabilities, toolchainCapability } from './core/sandbox/sandbox-capability.ts';
+import { deciderCapability } from './core/approvals/decider-capability.ts';
 import { createStatus, isConnected } from './core/status/gateway-status.ts';
 import { createTryOut } from './core/tryout/try-out.ts';
+import { createOutside } from './compose/outside.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createMcpEndpoint } from './gateway/mcp-endpoint.ts';
 import { createPipelineBackend } from './gateway/pipeline-backend.ts';
@@ -57,6 +59,9 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     log,
   });
 
+  // Who decides besides the window, and the listener for the answers of chats.
+  const { deciders, callbacks } = createOutside(world, product, options);
+
   // The operator plane.
   const tryOut = createTryOut({
     tokens,
@@ -71,6 +76,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     machine,
     sandbox: () => sandbox.status(),
     toolchains: world.toolchains,
+    approvals: async () => deciderCapability(await deciders.status()),
     tokens: () => tokens.list(),
     runningCount: () => running.count(),
     closedBecause: () => gate.closedBecause() ?? world.degradedBecause(),
@@ -103,7 +109,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     machine,
     confinement: async () => {
       await layers.probe();
-      return [...confinementCapabilities(sandbox.status()), toolchainCapability(await world.toolchains())];
+      const approvals = deciderCapability(await deciders.status());
+      return [approvals, ...confinementCapabilities(sandbox.status()), toolchainCapability(await world.toolchains())];
     },
     clients,
     desktop: options.desktop,
@@ -111,11 +118,12 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     clock,
     status,
     tryOut,
+    deciders,
     mcpUrl: () => state.mcpUrl,
     isConnected: (id: TokenId) => tokens.list().some((token) => token.id === id && isConnected(token, clock.now())),
     stopCall: async (id, channel) => await stopCall({ running, broker }, id, channel),
     explain: async (call) => await Promise.resolve(explainCall({ policy, registry: tools, shell, clock }, call)),
-    needsRestart: (key) => key === 'server.port' || key === 'server.console_port',
+    needsRestart: (key) => key === 'server.port' || key === 'server.console_port' || key.startsWith('deciders.callbacks.'),
     allowSocket: (allow) => {
       state.isSocketAllowed = allow || options.host === 'headless';
     },
@@ -156,7 +164,17 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
 
   const stages: Stage[] = [
     { name: 'log', start: () => store.start(), stop: () => store.stop() },
-    { name: 'settings', start: () => settings.start() },
+    {
+      name: 'settings',
+      async start() {
+        await settings.start();
+        await world.secrets.ensure(world.ownSecretFile);
+        for (const { variable, key, effect, detail } of settings.aliases()) {
+          log(`${variable}: ${detail}`);
+          await record('alias.applied', 'gateway', { variable, key, effect, detail });
+        }
+      },
+    },
     { name: 'tokens', start: () => tokens.start() },
     {
       name: 'open calls',
@@ -215,6 +233,9 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
         await sandbox.stop();
       },
     },
+    // Before the agents' listener, so that the first request finds them, and after it at the end: what waits has ended by then.
+    { name: 'deciders', start: () => deciders.start(), stop: async () => await deciders.stop() },
+    { name: 'answers from chats', start: async () => void (await callbacks.start()), stop: async () => await callbacks.stop() },
     {
       name: 'agents’ listener',
       async start() {

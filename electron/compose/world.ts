@@ -40,7 +40,8 @@ import type { Recordings } from '../core/ports/recordings.ts';
 import type { SecretSource } from '../core/ports/secret-source.ts';
 import type { Store } from '../core/ports/store.ts';
 import { createSandboxSwitch, type SandboxSwitch } from '../core/sandbox/sandbox-switch.ts';
-import { createAcceptedSettings, type AcceptedSettings } from '../core/settings/accepted-settings.ts';
+import { createAcceptedSettings } from '../core/settings/accepted-settings.ts';
+import { createAliasedSettings, type AliasedSettings } from '../core/settings/aliases.ts';
 import { operatorSocketPath } from '../operator/socket-path.ts';
 import type { GatehouseOptions } from './gatehouse.ts';
 
@@ -51,7 +52,7 @@ export interface World {
   readonly home: string;
   readonly clock: Clock;
   readonly bus: ChangeBus;
-  readonly settings: AcceptedSettings;
+  readonly settings: AliasedSettings;
   readonly store: Store;
   readonly files: Files;
   readonly sandbox: SandboxSwitch;
@@ -132,11 +133,12 @@ export function createWorld(options: GatehouseOptions): World {
     },
   };
   const accepted = createAcceptedSettings({ file: settingsFile, store, bus, isHolding: options.host === 'desktop' });
-  const settings: AcceptedSettings = {
-    ...accepted,
+  const aliased = createAliasedSettings(accepted, process.env);
+  const settings: AliasedSettings = {
+    ...aliased,
     async start() {
       settingsFile.start();
-      await accepted.start();
+      await aliased.start();
     },
   };
   const files = createFiles({ protectedPaths, home });

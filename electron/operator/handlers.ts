@@ -5,6 +5,7 @@ import { createAuditHandlers, type AuditHandlerDeps } from './handlers/audit.ts'
 import { createChangeHandlers, type ChangeHandlerDeps } from './handlers/changes.ts';
 import { createClientHandlers, type ClientHandlerDeps } from './handlers/clients.ts';
 import { createConfigHandlers, type ConfigHandlerDeps } from './handlers/config.ts';
+import { createDeciderHandlers, type DeciderHandlerDeps } from './handlers/deciders.ts';
 import { createPolicyHandlers, type PolicyHandlerDeps } from './handlers/policy.ts';
 import { createProgramHandlers, type ProgramHandlerDeps } from './handlers/programs.ts';
 import { createShellHandlers, type ShellHandlerDeps } from './handlers/shell.ts';
@@ -17,6 +18,7 @@ export type HandlerDeps = AgentHandlerDeps &
   ChangeHandlerDeps &
   ClientHandlerDeps &
   ConfigHandlerDeps &
+  DeciderHandlerDeps &
   PolicyHandlerDeps &
   ProgramHandlerDeps &
   ShellHandlerDeps &
@@ -35,6 +37,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     ...createTargetHandlers(deps),
     ...createProgramHandlers(deps),
     ...createConfigHandlers(deps),
+    ...createDeciderHandlers(deps),
     ...createClientHandlers(deps),
     ...createShellHandlers(deps),
   };

@@ -3,6 +3,7 @@ import { Approval } from '../domain/approval.ts';
 import { AuditEvent, AuditEventType, AuditVerification } from '../domain/audit.ts';
 import { CallRecord, CallState, Verdict } from '../domain/call.ts';
 import { ChangeSet, ChangeSetId } from '../domain/change.ts';
+import { DecidersStatus, OutsideChannel } from '../domain/deciders.ts';
 import { Capability, ClientKind, ConnectPlan, DetectedClient, GatewayStatus } from '../domain/host.ts';
 import { AgentName, AgentToken, ApprovalId, CallId, Digest, RequestedScope, Risk, Scope, TaskId, TokenId } from '../domain/identity.ts';
 import { Job, JobId } from '../domain/job.ts';
@@ -90,6 +91,13 @@ export const contract = {
   'approvals.approve': command('decide', z.strictObject({ id: ApprovalId, digest: Digest, reason: reason.default('') }), decided),
   'approvals.deny': command('decide', z.strictObject({ id: ApprovalId, digest: Digest.optional(), reason: reason.min(1) }), decided),
   'approvals.pregrant': command('decide', z.strictObject({ id: ApprovalId, digest: Digest }), decided),
+
+  'deciders.status': query(nothing, DecidersStatus),
+  'deciders.test': command(
+    'decide',
+    nothing,
+    z.strictObject({ results: z.array(z.strictObject({ channel: OutsideChannel, ok: z.boolean(), detail: z.string() })) }),
+  ),
 
   'calls.list': query(
     z.strictObject({ states: z.array(CallState).optional(), agent: AgentName.optional(), before: z.string().optional(), limit }),

@@ -12,6 +12,8 @@ type Type = Extract<AuditEventType, 'webhook.requested' | 'webhook.answered' | '
 export interface DeciderEvents {
   /** Errors: `unavailable`; then what it speaks of must not happen. */
   record(type: Type, channel: OutsideChannel, request: Omit<PutRequest, 'ended'>, data: JsonObject): Promise<void>;
+  /** The same for a test, which is about no call. */
+  recordTest(type: Type, channel: OutsideChannel, data: JsonObject): Promise<void>;
 }
 
 export function createDeciderEvents({ store, bus }: { readonly store: Pick<Store, 'commit'>; readonly bus: ChangeBus }): DeciderEvents {
@@ -19,6 +21,11 @@ export function createDeciderEvents({ store, bus }: { readonly store: Pick<Store
     async record(type, channel, { approval, call }, data) {
       const named = { approval_id: approval.id, digest: approval.digest, channel, ...data };
       await store.commit({ events: [callEvent(type, call, 'gateway', named)], changes: [] });
+      bus.changed('audit');
+    },
+    async recordTest(type, channel, data) {
+      const event = { type, actor: 'operator', agent: null, token_id: null, task_id: null, call_id: null } as const;
+      await store.commit({ events: [{ ...event, data: { channel, is_test: true, ...data } }], changes: [] });
       bus.changed('audit');
     },
   };

@@ -20,6 +20,8 @@ export interface StatusDeps {
   readonly sandbox: () => SandboxStatus;
   /** Names of the toolchains that commands see. */
   readonly toolchains: () => Promise<readonly string[]>;
+  /** Whether calls that policy asks about wait for somebody who can answer. */
+  readonly approvals: () => Promise<Capability>;
   readonly tokens: () => readonly AgentToken[];
   readonly runningCount: () => number;
   readonly closedBecause: () => string | null;
@@ -34,12 +36,13 @@ export function createStatus(deps: StatusDeps): () => Promise<GatewayStatus> {
 
   return async () => {
     probed ??= Promise.all([deps.machine.keychain(), deps.machine.runtime(), deps.machine.user()]);
-    const [counts, head, waiting, capabilities, toolchains] = await Promise.all([
+    const [counts, head, waiting, capabilities, toolchains, approvals] = await Promise.all([
       deps.store.counts(startOfDay(deps.clock.now())),
       deps.store.auditHead(),
       deps.store.approvals({ states: ['pending'], limit: 1000 }),
       probed,
       deps.toolchains(),
+      deps.approvals(),
     ]);
     const reason = deps.closedBecause();
     const verified = deps.lastVerification();
@@ -52,7 +55,13 @@ export function createStatus(deps: StatusDeps): () => Promise<GatewayStatus> {
       state_reason: reason,
       sandbox,
       audit: { events: head.seq, head: head.hash, verified_at: verified?.at ?? null, ok: verified?.ok ?? null },
-      capabilities: [sandboxCapability(sandbox), ...confinementCapabilities(sandbox), toolchainCapability(toolchains), ...capabilities],
+      capabilities: [
+        approvals,
+        sandboxCapability(sandbox),
+        ...confinementCapabilities(sandbox),
+        toolchainCapability(toolchains),
+        ...capabilities,
+      ],
       counts: {
         waiting: waiting.length,
         running: deps.runningCount(),
