@@ -21,17 +21,17 @@ import { reachOf } from '../core/policy/call-reach.ts';
 import { createPolicy } from '../core/policy/create-policy.ts';
 import { createShellParser } from '../core/policy/create-shell-parser.ts';
 import type { Policy } from '../core/policy/policy.ts';
+import type { OperationExecutors } from '../core/ports/operation-executor.ts';
 import type { ShellParser } from '../core/policy/shell-parser.ts';
 import { runsUnlisted } from '../core/policy/shell/runs-unlisted.ts';
-import type { OperationExecutors } from '../core/ports/operation-executor.ts';
 import { createSandboxProfiles, type SandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
-import { createOpenTasks } from '../core/tasks/open-tasks.ts';
-import { createBashTool } from '../core/tools/bash.ts';
 import { createKnownNames } from '../core/targets/known-names.ts';
 import { createOperationTools } from '../core/targets/operation-tools.ts';
 import { createTargetRegistry, type TargetRegistry } from '../core/targets/target-registry.ts';
 import { createTargetSlots } from '../core/targets/target-slots.ts';
 import { targetViews } from '../core/targets/target-views.ts';
+import { createOpenTasks } from '../core/tasks/open-tasks.ts';
+import { createBashTool } from '../core/tools/bash.ts';
 import { createFileTools } from '../core/tools/file-tools.ts';
 import { createJobTools } from '../core/tools/job-tools.ts';
 import { createToolRegistry, type ToolRegistry } from '../core/tools/registry.ts';
@@ -45,11 +45,11 @@ export interface Product {
   readonly tools: ToolRegistry;
   readonly acceptedPolicy: AcceptedPolicy | null;
   readonly policy: Policy;
-  readonly tokens: TokenService;
-  readonly broker: ApprovalBroker;
   readonly acceptedTargets: AcceptedText | null;
   readonly targets: TargetRegistry;
   readonly targetViews: () => readonly TargetView[];
+  readonly tokens: TokenService;
+  readonly broker: ApprovalBroker;
   readonly deciderConfig: DeciderConfig;
   readonly changes: ChangeSets;
   readonly jobs: Jobs;
@@ -77,9 +77,6 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
   });
   const jobs = createJobs({ layers, changes, writers, store, live, recordings: world.recordings, clock, bus, onError: options.log });
 
-  const tools = createToolRegistry([
-    ...fileTools,
-    createBashTool({ sandbox, profiles, jobs, files, shell, settings: () => settings.read().safety, runsUnlisted }),
   const acceptedTargets =
     options.host === 'desktop'
       ? createAcceptedText({
@@ -104,16 +101,19 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
   );
   const executors: OperationExecutors = ({ type }) => (type === 'local' ? here : null);
   const fileTools = createFileTools({ files });
+  const tools = createToolRegistry([
+    ...fileTools,
+    createBashTool({ sandbox, profiles, jobs, files, shell, settings: () => settings.read().safety, runsUnlisted }),
     ...createJobTools(jobs),
-  ]);
-  // SECURITY: with a window, a file that something else changed waits for the operator (THREATS rule 21).
-  const acceptedPolicy = options.host === 'desktop' ? createAcceptedPolicy({ file: policyFile, store, bus }) : null;
     ...createOperationTools({
       executors,
       names: createKnownNames(clock),
       fileTool: (name) => fileTools.find((tool) => tool.name === name) ?? null,
       outputLimit: () => settings.read().safety.output_limit_bytes,
     }),
+  ]);
+  // SECURITY: with a window, a file that something else changed waits for the operator (THREATS rule 21).
+  const acceptedPolicy = options.host === 'desktop' ? createAcceptedPolicy({ file: policyFile, store, bus }) : null;
   const policy: Policy = createPolicy({
     file: acceptedPolicy ?? policyFile,
     clock,
@@ -144,13 +144,13 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
   const running = createRunningCalls();
   const gate = createGate({ store, clock, bus });
   const pipeline: PipelineDeps = {
+    targets,
+    slots,
     registry: tools,
     policy,
     broker,
     store,
     tasks: createOpenTasks({ store, clock }),
-    targets,
-    slots,
     gate,
     running,
     live,
@@ -162,6 +162,25 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     isTokenActive,
     confinement: () => sandbox.status().effective,
   };
-  const views = (): readonly TargetView[] => targetViews({ registry: targets, slots, isReachable: (target) => executors(target) !== null, now: () => clock.now() });
-  return { shell, profiles, tools, acceptedPolicy, policy, acceptedTargets, targets, targetViews: views, tokens, broker, deciderConfig, changes, jobs, running, gate, live, pipeline };
+  const views = (): readonly TargetView[] =>
+    targetViews({ registry: targets, slots, isReachable: (target) => executors(target) !== null, now: () => clock.now() });
+  return {
+    shell,
+    profiles,
+    tools,
+    acceptedPolicy,
+    policy,
+    acceptedTargets,
+    targets,
+    targetViews: views,
+    tokens,
+    broker,
+    deciderConfig,
+    changes,
+    jobs,
+    running,
+    gate,
+    live,
+    pipeline,
+  };
 }

@@ -121,8 +121,8 @@ function bind(
     paths: resolution.preview.paths,
     writes: resolution.preview.diff?.whole ?? null,
     argv: resolution.argv,
-    cwd: resolution.cwd,
     ...(resolution.plan === undefined ? {} : { plan: resolution.plan }),
+    cwd: resolution.cwd,
     env: resolution.env,
     operands,
     agent: incoming.token.agent,
@@ -138,13 +138,13 @@ function bind(
   };
 }
 
-function issuesText(error: z.ZodError): string {
 /** F94: what has no dry run says so, and has done nothing. */
 function noDryRun(tool: ToolDefinition, args: JsonObject): string {
   if (!Object.hasOwn(args, 'dry_run') || Object.hasOwn(tool.arguments.shape, 'dry_run')) return '';
   return `. The tool ${tool.name} has no dry run; nothing was done`;
 }
 
+function issuesText(error: z.ZodError): string {
   return error.issues
     .slice(0, 5)
     .map((issue) => `${issue.path.length === 0 ? 'arguments' : issue.path.join('.')}: ${issue.message}`)
