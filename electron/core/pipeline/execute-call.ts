@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { createRecorder } from '../recordings/asciicast.ts';
 import { keepRecording } from '../recordings/keep-recording.ts';
 import type { ToolOutput, ToolRun } from '../tools/tool.ts';
+import { limitTime } from './limit-time.ts';
 import { recordEgress } from './record-egress.ts';
 import type { Writer } from '../changes/writers.ts';
 import type { Execution, IntendedCall, PipelineDeps, ResolvedCall } from './call-context.ts';
@@ -14,6 +15,7 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
   const started = deps.clock.monotonic();
   const run = deps.running.begin(record.id, call.incoming.signal);
   const closeLive = deps.live.open(record.id);
+  const endLimit = limitTime(deps, record.id, call.target);
   call.incoming.reportProgress('Running.');
   const title = record.preview?.command ?? record.tool;
   const recorder = createRecorder({ ...terminal, monotonic: () => deps.clock.monotonic(), startedAt: deps.clock.now(), title });
@@ -60,6 +62,7 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile }:
       ? await done(failedOutput(message), 'cancelled', abortReason(run.signal))
       : await done(failedOutput(message), 'failed', message);
   } finally {
+    endLimit();
     run.end();
     closeLive();
   }
