@@ -12,6 +12,7 @@ import { closeOpenCalls } from './core/pipeline/close-open-calls.ts';
 import { handleToolCall } from './core/pipeline/handle-tool-call.ts';
 import { stopCall } from './core/pipeline/stop-call.ts';
 import { explainCall } from './core/policy/explain-call.ts';
+import { createPolicyHistory } from './core/policy/policy-history.ts';
 import { confinementCapabilities, toolchainCapability } from './core/sandbox/sandbox-capability.ts';
 import { deciderCapability } from './core/approvals/decider-capability.ts';
 import { createStatus, isConnected } from './core/status/gateway-status.ts';
@@ -122,6 +123,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     mcpUrl: () => state.mcpUrl,
     isConnected: (id: TokenId) => tokens.list().some((token) => token.id === id && isConnected(token, clock.now())),
     stopCall: async (id, channel) => await stopCall({ running, broker }, id, channel),
+    ...createPolicyHistory({ store, policy, clock, shell, home: world.home, tools: (name) => tools.get(name) }),
     explain: async (call) => await Promise.resolve(explainCall({ policy, registry: tools, shell, clock }, call)),
     needsRestart: (key) => key === 'server.port' || key === 'server.console_port' || key.startsWith('deciders.callbacks.'),
     allowSocket: (allow) => {

@@ -10,6 +10,8 @@ export interface Offline {
   explain(question: ParsedInputOf<'policy.explain'>): Promise<OutputOf<'policy.explain'>>;
   checkTargets(text: string | null): Promise<OutputOf<'targets.check'>>;
   listTargets(): Promise<OutputOf<'targets.list'>>;
+  replayPolicy(question: ParsedInputOf<'policy.replay'>): Promise<OutputOf<'policy.replay'>>;
+  gardenPolicy(question: ParsedInputOf<'policy.garden'>): Promise<OutputOf<'policy.garden'>>;
   doctor(): Promise<OutputOf<'doctor.run'>>;
   close(): Promise<void>;
 }

@@ -28,6 +28,7 @@ import type { ShellParser } from '../core/policy/shell-parser.ts';
 import type { Offline } from './offline.ts';
 import { createOfflineTargets } from './offline-targets.ts';
 import { toolchainCapability } from '../core/sandbox/sandbox-capability.ts';
+import { createOfflineHistory } from './offline-history.ts';
 import { createSandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
 
 interface Judgement {
@@ -124,6 +125,7 @@ export function openOffline(dataDir: string, resourcesDir: string, env: Readonly
     explain: async (question) => explainCall(await judge(), question),
     checkTargets: async (text) => targets.check(text),
     listTargets: async () => targets.list(),
+    ...createOfflineHistory({ judge, log, clock, home }),
     async doctor() {
       const handlers = createStatusHandlers({
         sandbox,

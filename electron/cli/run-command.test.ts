@@ -411,6 +411,19 @@ describe('the gatehouse command', () => {
       verify: async () => broken as never,
       log: { auditEvents: async () => [], auditRows: async () => [] },
       checkPolicy: async (text) => ({ ok: text === 'x', rules: 0, problems: [] }),
+      replayPolicy: async ({ text, from }) => ({
+        ...{ version: text ?? '', problems: [], recorded: 3, calls: from === null ? 2 : 1, worked_out: 0, skipped: 0 },
+        ...{ stricter: 1, looser: 0, sandbox: 0, changed: [], until: null, next: from === null ? 7 : null },
+      }),
+      gardenPolicy: async ({ text }) => ({
+        version: text ?? '',
+        problems: [],
+        calls: 0,
+        since: null,
+        is_whole: true,
+        rules: [],
+        suggestions: [],
+      }),
       doctor: async () => ({ items: [] }),
     };
     expect(await json('audit', 'verify')).toEqual({ code: 1, document: broken });
@@ -419,8 +432,13 @@ describe('the gatehouse command', () => {
     expect((await json('policy', 'check')).code).toBe(1);
     writeFileSync(join(dataDir, 'p.yaml'), 'x');
     expect((await json('policy', 'check', 'p.yaml')).code).toBe(0);
+    expect(await json('policy', 'replay', 'p.yaml')).toMatchObject({
+      code: 0,
+      document: { version: 'x', calls: 3, stricter: 2, recorded: 3, next: null },
+    });
+    expect((await json('policy', 'garden')).code).toBe(0);
     expect((await json('doctor')).code).toBe(0);
-    expect(opened).toBe(6);
+    expect(opened).toBe(8);
   });
 
   it('sends nothing to a socket that others could have put there', async () => {

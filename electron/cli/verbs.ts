@@ -7,6 +7,7 @@ import { connectVerbs } from './verbs/connect.ts';
 import { hostVerbs } from './verbs/doctor.ts';
 import { mcpVerb } from './verbs/mcp.ts';
 import { policyVerbs } from './verbs/policy.ts';
+import { policyHistoryVerbs } from './verbs/policy-history.ts';
 import { serveVerb } from './verbs/serve.ts';
 import { targetVerbs } from './verbs/targets.ts';
 import { tokenVerbs } from './verbs/token.ts';
@@ -19,6 +20,7 @@ export const verbs: readonly Verb[] = [
   ...changeVerbs,
   ...auditVerbs,
   ...policyVerbs,
+  ...policyHistoryVerbs,
   ...targetVerbs,
   ...configVerbs,
   ...connectVerbs,

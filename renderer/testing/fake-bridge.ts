@@ -121,6 +121,13 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
       push('policy');
       return { version };
     },
+    'policy.save': ({ text }) => {
+      const before = world.policy.status.version;
+      world.policy = { ...world.policy, text };
+      push('policy');
+      return { ok: true, problems: [], text, diff: '', before, version: before, rules: 4 };
+    },
+    ...noPolicyHistory(),
     'policy.explain': () => {
       throw new Error('The pages do not ask for this.');
     },
@@ -203,6 +210,19 @@ export function createFakeBridge(world: FakeWorld): FakeBridge {
   return { bridge, world, log, push, print: streams.print };
 }
 
+/** What the pages that have no history of their own answer. */
+function noPolicyHistory() {
+  const version = '4c1f09ab77de';
+  const counts = { calls: 0, worked_out: 0, skipped: 0, stricter: 0, looser: 0, sandbox: 0 };
+  const unchanged = { ok: true, problems: [], text: policyText, diff: '', before: version, version, rules: 4 };
+  return {
+    'policy.append_rule': () => unchanged,
+    'policy.preview_rule': () => unchanged,
+    'policy.replay': () => ({ version, problems: [], recorded: 0, ...counts, changed: [], until: null, next: null }),
+    'policy.garden': () => ({ version, problems: [], calls: 0, since: null, is_whole: true, rules: [], suggestions: [] }),
+  };
+}
+
 export function emptyPolicy(): OutputOf<'policy.get'> {
   return {
     status: {
@@ -215,6 +235,7 @@ export function emptyPolicy(): OutputOf<'policy.get'> {
     },
     text: policyText,
     rules: [],
+    file_version: '4c1f09ab77de',
     held: null,
   };
 }

@@ -7,6 +7,7 @@ import type { PolicyFile } from '../ports/policy-file.ts';
 import { addHosts } from './call-reach.ts';
 import { examinePolicy, type ExamineDeps, type LoadedPolicy } from './examine-policy.ts';
 import { DENY_ALL, judge, NOTHING_APPLIES, UNKNOWN_TOOL, unreadable, verdictOf } from './policy-verdicts.ts';
+import { tryPolicy } from './try-policy.ts';
 import { createSavePolicy } from './save-policy.ts';
 import type { MatchedRule, Policy, PolicyInput } from './policy.ts';
 
@@ -125,6 +126,7 @@ export function createPolicy(deps: PolicyDeps): Policy {
     withReach,
     // SECURITY: where nothing says what is private, everything is.
     isPrivate: (path) => inForce?.isPrivate(path) ?? true,
+    trial: (text) => tryPolicy(deps, text),
     async check(text) {
       const result = examinePolicy(deps, text);
       return { ok: result.loaded !== null, rules: result.rules, problems: [...result.problems] };

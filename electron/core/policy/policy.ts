@@ -62,6 +62,20 @@ export interface ChangeVerdict {
   readonly reason: string;
 }
 
+/** A text that is tried without being in force. */
+export type PolicyTrial =
+  | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
+  | {
+      readonly ok: true;
+      readonly version: string;
+      readonly rules: readonly PolicyRule[];
+      /** The calls that the file's own examples describe. */
+      readonly examples: readonly PolicyInput[];
+      evaluate(input: PolicyInput): Verdict;
+      /** Every rule that matches, strictest first. */
+      matching(input: PolicyInput): readonly MatchedRule[];
+    };
+
 export interface Policy {
   /** Loads the file (or deny-all) and starts watching it. */
   start(): Promise<void>;
@@ -76,6 +90,8 @@ export interface Policy {
   explain(input: PolicyInput): { readonly verdict: Verdict; readonly matched: readonly MatchedRule[] };
   /** Pure and synchronous: the strictest matching rule of `changes:` wins; with none, a built-in class holds, and all else applies. */
   evaluateChange(input: ChangeInput): ChangeVerdict;
+  /** What a text would say, for as many calls as one likes. */
+  trial(text: string): PolicyTrial;
   /** Checks a text without putting it in force: schema, duplicate ids, patterns, and every rule's own examples. */
   check(text: string): Promise<{ readonly ok: boolean; readonly rules: number; readonly problems: readonly PolicyProblem[] }>;
   /**
