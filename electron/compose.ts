@@ -32,7 +32,23 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   const world = createWorld(options);
   const { clock, bus, settings, store, sandbox, layers, machine, clients, policyFile, record, recordOrLog } = world;
   const product = createProduct(world, options);
-  const { shell, profiles, tools, acceptedPolicy, policy, acceptedTargets, targets, tokens, broker, changes, jobs, running, gate, live, pipeline } = product;
+  const {
+    shell,
+    profiles,
+    tools,
+    acceptedPolicy,
+    policy,
+    acceptedTargets,
+    targets,
+    tokens,
+    broker,
+    changes,
+    jobs,
+    running,
+    gate,
+    live,
+    pipeline,
+  } = product;
   const state = { mcpUrl: null as string | null, startedAt: '', isSocketAllowed: options.host === 'headless' };
 
   // The agents' plane.
@@ -193,8 +209,13 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
         await changes.start();
         // Layers of tasks that hold nothing back have nothing that the real files do not have.
         for (const task of await layers.list()) if ((await changes.heldPaths(task)).length === 0) await layers.drop(task);
+        product.endedLayers.start();
       },
-      stop: () => layers.stop(),
+      async stop() {
+        product.tasks.stop();
+        product.endedLayers.stop();
+        await layers.stop();
+      },
     },
     { name: 'shell parser', start: () => shell.start() },
     { name: 'sandbox profiles', start: () => profiles.start() },

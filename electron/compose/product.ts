@@ -8,6 +8,7 @@ import { createDeciderConfig, publicServices, type DeciderConfig } from '../core
 import { createSettingsRules } from '../core/approvals/settings-rules.ts';
 import { createChangeSets, type ChangeSets } from '../core/changes/change-sets.ts';
 import { createClassifier } from '../core/changes/classify.ts';
+import { createEndedLayers, type EndedLayers } from '../core/changes/ended-layers.ts';
 import { createTaskLayers } from '../core/changes/task-layers.ts';
 import { createWriters } from '../core/changes/writers.ts';
 import { createTokenService, type TokenService } from '../core/identity/token-service.ts';
@@ -30,7 +31,7 @@ import { createOperationTools } from '../core/targets/operation-tools.ts';
 import { createTargetRegistry, type TargetRegistry } from '../core/targets/target-registry.ts';
 import { createTargetSlots } from '../core/targets/target-slots.ts';
 import { targetViews } from '../core/targets/target-views.ts';
-import { createOpenTasks } from '../core/tasks/open-tasks.ts';
+import { createOpenTasks, type OpenTasks } from '../core/tasks/open-tasks.ts';
 import { createBashTool } from '../core/tools/bash.ts';
 import { createFileTools } from '../core/tools/file-tools.ts';
 import { createJobTools } from '../core/tools/job-tools.ts';
@@ -53,6 +54,8 @@ export interface Product {
   readonly deciderConfig: DeciderConfig;
   readonly changes: ChangeSets;
   readonly jobs: Jobs;
+  readonly tasks: OpenTasks;
+  readonly endedLayers: EndedLayers;
   readonly running: RunningCalls;
   readonly gate: Gate;
   readonly live: LiveOutput;
@@ -143,6 +146,21 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
   });
   const running = createRunningCalls();
   const gate = createGate({ store, clock, bus });
+  const taskLayers = createTaskLayers({ layers, changes, writers });
+  const endedLayers = createEndedLayers({
+    layers,
+    changes,
+    bus,
+    onError: (error) => options.log('The layer of a task that has ended could not be let go of.', error),
+  });
+  const openTasks = createOpenTasks({
+    store,
+    clock,
+    // A task goes on while a call or a job of it does.
+    busyUntil: (task) => (taskLayers.isUsed(task) ? clock.now() : jobs.activeUntil(task)),
+    onClosed: (task) => endedLayers.ended(task),
+    onError: (error) => options.log('The end of a task could not be written.', error),
+  });
   const pipeline: PipelineDeps = {
     targets,
     slots,
@@ -150,13 +168,13 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     policy,
     broker,
     store,
-    tasks: createOpenTasks({ store, clock }),
+    tasks: openTasks,
     gate,
     running,
     live,
     clock,
     bus,
-    layers: createTaskLayers({ layers, changes, writers }),
+    layers: taskLayers,
     changes,
     recordings: world.recordings,
     isTokenActive,
@@ -178,6 +196,8 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     deciderConfig,
     changes,
     jobs,
+    tasks: openTasks,
+    endedLayers,
     running,
     gate,
     live,

@@ -163,7 +163,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     policy,
     broker,
     store,
-    tasks: createOpenTasks({ store, clock }),
+    tasks: createOpenTasks({ store, clock, busyUntil: () => null, onClosed: () => undefined, onError: () => undefined }),
     gate,
     running: createRunningCalls(),
     live: createLiveOutput(),

@@ -126,7 +126,7 @@ export const contract = {
   ),
   'calls.input': command('decide', z.strictObject({ id: CallId, text: z.string().min(1).max(65_536) }), nothing),
   'calls.resize': command(
-    'read',
+    'decide',
     z.strictObject({ id: CallId, columns: z.number().int().min(2).max(500), rows: z.number().int().min(2).max(500) }),
     nothing,
   ),

@@ -6,6 +6,7 @@ import type { Runner } from '../../core/ports/runner.ts';
 import type { Sandbox, SandboxCommand, SandboxEvents, SandboxResult } from '../../core/ports/sandbox.ts';
 import { runConfined } from './confined-run.ts';
 import { readGitIdentity } from './git-identity.ts';
+import { createHomeFolders } from './home-folder.ts';
 import { readHostSystem, type HostSystem } from './host-system.ts';
 import { createLimits, type LimitMechanism } from './limits/limits.ts';
 import { createSystemSettings } from './system-settings.ts';
@@ -62,6 +63,7 @@ export const createBubblewrap = ({ arch = process.arch, runtimeDir = null, mecha
       found = { toolchains: detectToolchains(deps.home), at: performance.now() };
     return found.toolchains;
   };
+  const homes = createHomeFolders({ stateDir: deps.stateDir });
   const settings = createSystemSettings({
     stateDir: deps.stateDir,
     async identity() {
@@ -81,6 +83,7 @@ export const createBubblewrap = ({ arch = process.arch, runtimeDir = null, mecha
       bwrap,
       seccomp,
       limits,
+      homes,
       host: async () => (host ??= readHostSystem()),
       settings: async () => settings.folder(),
       toolchains,
@@ -131,6 +134,7 @@ export const createBubblewrap = ({ arch = process.arch, runtimeDir = null, mecha
       ending.abort();
       working = null;
       status = refusal(status.version, 'the gateway is stopping', null);
+      await homes.settled();
       await limits.stop();
     },
   };

@@ -7,7 +7,7 @@ import type { SandboxCommand, SandboxEvents, SandboxResult } from '../../core/po
 import { openBridgedNetwork, type BridgedNetwork } from './bridged-network.ts';
 import { bwrapArguments } from './bwrap-arguments.ts';
 import { goAheadArgv } from './go-ahead.ts';
-import { openHomeFolder } from './home-folder.ts';
+import type { HomeFolders } from './home-folder.ts';
 import type { HostSystem } from './host-system.ts';
 import { runLimited } from './limited-run.ts';
 import type { Limits, PreparedLimits } from './limits/limits.ts';
@@ -26,7 +26,7 @@ export interface ConfinedRunDeps {
   readonly checkWorkspace: (path: string) => Promise<string>;
   readonly home: string;
   readonly protectedPaths: readonly string[];
-  readonly stateDir: string;
+  readonly homes: HomeFolders;
   /** The operator's. */
   readonly umask: number;
   readonly bridge: EgressBridge | null;
@@ -73,7 +73,7 @@ export const runConfined = async (
       openPrivateFile().then((file) => closing(file)),
       openPrivateFile(deps.seccomp(command.profile.local_sockets)).then((file) => closing(file)),
     ]);
-    const home = command.profile.home === 'cache' ? closing(await openHomeFolder(deps.stateDir, homeOwner(mounts, command))) : null;
+    const home = command.profile.home === 'cache' ? closing(await deps.homes.open(homeOwner(mounts, command))) : null;
     const bridged = await openNetwork(deps, command, events);
     if (bridged !== null) closing(bridged);
     const joined = joinedNamespaces(command, bridged);

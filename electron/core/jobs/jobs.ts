@@ -39,6 +39,8 @@ export interface Jobs {
   stopToken(token: TokenId, reason: string): Promise<void>;
   /** Opens the network namespace that the task's running jobs share; null when none runs. The caller closes it. */
   network(task: TaskId): Promise<OpenNetwork | null>;
+  /** Until when a job of the task has run, in milliseconds since 1970: now, while one does; null: there was none. */
+  activeUntil(task: TaskId): number | null;
   stopAll(): Promise<void>;
 }
 
@@ -151,6 +153,10 @@ export function createJobs(deps: JobsDeps): Jobs {
         if (network !== null) return network;
       }
       return null;
+    },
+    activeUntil(task) {
+      const ends = ofTask(task).map(({ job }) => (job.ended_at === null ? deps.clock.now() : Date.parse(job.ended_at)));
+      return ends.length === 0 ? null : Math.max(...ends);
     },
     async stopAll() {
       await Promise.all([...entries.values()].map(async (entry) => await stop(entry, 'The gateway stops.')));
