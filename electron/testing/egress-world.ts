@@ -33,7 +33,11 @@ export interface EgressWorld {
   canaryHits(): number;
   ownPorts: number[];
   privateHosts: string[];
+  /** What servers are verified by when TLS is opened. */
+  roots: string;
   openProxy(domains?: readonly string[]): Promise<string>;
+  /** One that opens the TLS of these; its socket and what the command must trust. */
+  openIntercepting(intercept?: readonly string[], domains?: readonly string[]): Promise<{ readonly proxy: string; readonly trust: string }>;
   close(): Promise<void>;
 }
 
@@ -79,6 +83,7 @@ export const openEgressWorld = async (limits: Partial<EgressLimits> = {}): Promi
       return await system.dial({ ...address, text: address.text === publicAddress ? '127.0.0.1' : address.text }, signal);
     },
   };
+  const listed = [`ok.test:${plainPort}`, `ok.test:${securePort}`, `ok.test:${canaryPort}`];
   const events: EgressEvent[] = [];
   const authorities: NewCertificateAuthority[] = [];
   const egress = createEgress({
@@ -87,7 +92,7 @@ export const openEgressWorld = async (limits: Partial<EgressLimits> = {}): Promi
     ownPorts: () => world.ownPorts,
     privateHosts: () => world.privateHosts,
     ownAddresses: () => [],
-    roots: () => Promise.resolve(okTestCertificate),
+    roots: () => Promise.resolve(world.roots),
     onAuthority: (authority) => Promise.resolve(void authorities.push(authority)),
     limits,
   });
@@ -106,9 +111,14 @@ export const openEgressWorld = async (limits: Partial<EgressLimits> = {}): Promi
     canaryHits: () => hits,
     ownPorts: [],
     privateHosts: [],
-    async openProxy(domains = [`ok.test:${plainPort}`, `ok.test:${securePort}`, `ok.test:${canaryPort}`]) {
+    roots: okTestCertificate,
+    async openProxy(domains = listed) {
       const { socketPath } = await egress.openProxy({ domains, onEvent: (event) => events.push(event) });
       return socketPath;
+    },
+    async openIntercepting(intercept = [`ok.test:${securePort}`], domains = listed) {
+      const { socketPath, trust } = await egress.openProxy({ domains, intercept, onEvent: (event) => events.push(event) });
+      return { proxy: socketPath, trust: trust ?? '' };
     },
     async close() {
       await egress.stop();
@@ -147,16 +157,37 @@ export const openTunnel = async (socketPath: string, authority: string): Promise
     asked.end();
   });
 
-/** An HTTPS request through a tunnel; the answer, or what went wrong. */
-export const getSecurely = async (socketPath: string, authority: string, servername: string, path = '/'): Promise<string> => {
+export interface SecureClient {
+  readonly servername: string;
+  /** PEM; default: that of the servers here. */
+  readonly ca?: string;
+  readonly protocols?: readonly string[];
+}
+
+/** TLS through a tunnel: writes these bytes and reads to the end. `peer` is who signed the server's certificate. */
+export const sendSecurely = async (
+  socketPath: string,
+  authority: string,
+  bytes: string | Buffer,
+  { servername, ca = okTestCertificate, protocols = [] }: SecureClient,
+): Promise<{ readonly text: string; readonly issuer: string | null; readonly protocol: string | false | null }> => {
   const { status, refusal, socket } = await openTunnel(socketPath, authority);
-  if (status !== 200) return `refused: ${String(refusal)}`;
+  if (status !== 200) return { text: `refused: ${String(refusal)}`, issuer: null, protocol: null };
   return await new Promise((resolve) => {
-    let text = '';
-    const secure = connectSecure({ socket, servername, ca: okTestCertificate });
-    secure.on('secureConnect', () => secure.write(`GET ${path} HTTP/1.1\r\nHost: ${servername}\r\nConnection: close\r\n\r\n`));
-    secure.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    let [text, issuer, protocol]: [string, string | null, string | false | null] = ['', null, null];
+    const secure = connectSecure({ socket, servername, ca, ALPNProtocols: [...protocols] });
+    secure.on('secureConnect', () => {
+      issuer = String(secure.getPeerCertificate().issuer.CN);
+      protocol = secure.alpnProtocol;
+      secure.write(bytes);
+    });
+    secure.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
     secure.on('error', (error: Error) => (text ||= `cut: ${error.message}`));
-    secure.once('close', () => resolve(text));
+    secure.once('close', () => resolve({ text, issuer, protocol }));
   });
 };
+
+/** An HTTPS request through a tunnel; the answer, or what went wrong. */
+export const getSecurely = async (socketPath: string, authority: string, servername: string, path = '/'): Promise<string> =>
+  (await sendSecurely(socketPath, authority, `GET ${path} HTTP/1.1\r\nHost: ${servername}\r\nConnection: close\r\n\r\n`, { servername }))
+    .text;

@@ -17,10 +17,11 @@ export const acceptTls = async (connection: Duplex, leaf: Leaf, timeLimitMs: num
       connection.destroy();
       resolve(null);
     };
-    connection.once('close', fail);
+    // Half of it stays open otherwise, until the time is over.
+    for (const event of ['end', 'close']) connection.once(event, fail);
     server.once('tlsClientError', fail);
     server.once('secureConnection', (secure) => {
-      connection.off('close', fail);
+      for (const event of ['end', 'close']) connection.off(event, fail);
       // What a peer does to its connection is no error of ours.
       secure.on('error', () => secure.destroy());
       resolve(secure);

@@ -294,8 +294,11 @@ describe('bounds', () => {
     const { socket } = await openTunnel(proxy, `ok.test:${world.canaryPort}`);
     const hello = new Promise((resolve) => socket.once('close', resolve).on('error', () => undefined));
     socket.resume().write(Buffer.from([22, 3, 1]));
+    const inside = await openTunnel(proxy, `ok.test:${world.plainPort}`);
+    const head = new Promise((resolve) => inside.socket.once('close', resolve).on('error', () => undefined));
+    inside.socket.resume().write('GET / HT');
     await stillServes(proxy);
-    await Promise.all([silent, slow, hello]);
+    await Promise.all([silent, slow, hello, head]);
     expect(performance.now() - began).toBeLessThan(4500);
   });
 

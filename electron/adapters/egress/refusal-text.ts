@@ -12,7 +12,10 @@ export const refusalText: Readonly<Record<EgressRefusal, { readonly status: numb
   host_mismatch: { status: 403, text: 'the Host header is not the host that was asked for' },
   bad_request: { status: 400, text: 'only well-formed HTTP, and TLS inside CONNECT, are passed on' },
   bad_certificate: { status: 502, text: 'the certificate of this host could not be verified, so nothing was sent to it' },
-  not_trusted: { status: 502, text: 'the certificate of the gateway for this host was not accepted' },
+  not_trusted: {
+    status: 502,
+    text: 'the connection was ended before a request, so that the gateway’s certificate was probably not accepted',
+  },
   upgrade: { status: 403, text: 'WebSockets and other upgrades are not passed on to a host whose TLS the gateway opens' },
   too_many: { status: 429, text: 'this command made too many requests' },
 };

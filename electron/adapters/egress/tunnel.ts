@@ -12,8 +12,8 @@ import type { TunnelTarget } from './pass-request.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { refusalText } from './refusal-text.ts';
 
-/** Takes HTTP that came inside a tunnel. */
-export type TakeRequests = (connection: Duplex, target: TunnelTarget) => void;
+/** Takes HTTP that came inside a tunnel. `onUnused`: the client ended it without a request. */
+export type TakeRequests = (connection: Duplex, target: TunnelTarget, onUnused?: () => void) => void;
 
 /** Serves `CONNECT host:port`: answers, looks at the first bytes, and only then dials. */
 export const serveTunnel = async (
@@ -51,7 +51,8 @@ export const serveTunnel = async (
   if (intercepted) {
     const opened = await openTls(context, replayed(socket, first.bytes), checked.target);
     if (opened === null) return cut('not_trusted');
-    return takeRequests(opened, { ...checked.target, scheme: 'https' });
+    // Some clients finish the handshake before they look at the certificate.
+    return takeRequests(opened, { ...checked.target, scheme: 'https' }, () => attempt.refuse('not_trusted'));
   }
   const dialed = await context.upstreams.dial(checked.target, context.signal);
   if (dialed.kind === 'refused') return cut(dialed.refusal);

@@ -21,7 +21,7 @@ export type EgressRefusal =
   | 'too_many'
   /** The certificate of the host itself could not be verified. */
   | 'bad_certificate'
-  /** The command did not take our certificate for the host. */
+  /** The command did not finish the handshake, or sent nothing after it: most likely it does not take our certificate. */
   | 'not_trusted'
   | 'upgrade';
 

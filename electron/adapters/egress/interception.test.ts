@@ -1,0 +1,3 @@
+import { describeInterception } from '../../testing/interception-suite.ts';
+
+describeInterception('whoever runs the tests');
