@@ -11,12 +11,13 @@ export function createTurns(): () => Promise<void> {
   let began = performance.now();
   let waiting: Promise<void> | null = null;
   return async () => {
-    if (waiting === null && performance.now() - began > turnMs) {
-      waiting = turn().then(() => {
+    // Asked again after each wait: of many that wait, only some get their turn in one go.
+    while (performance.now() - began > turnMs) {
+      waiting ??= turn().then(() => {
         began = performance.now();
         waiting = null;
       });
+      await waiting;
     }
-    await waiting;
   };
 }

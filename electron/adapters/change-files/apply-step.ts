@@ -5,9 +5,11 @@ import {
   fchmodSync,
   fchownSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   closeSync,
+  fsync,
   readFileSync,
   renameSync,
   rmdirSync,
@@ -18,18 +20,19 @@ import {
   type BigIntStats,
 } from 'node:fs';
 import { copyFile, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import type { FileVersion } from '../../../shared/domain/change.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { isSameVersion } from '../../core/changes/set-state.ts';
 import type { FileStep, StepResult } from '../../core/ports/change-files.ts';
 import { below, errnoOf, isSame, smallBytes } from '../files/descriptors.ts';
-import type { Unsynced } from './group-sync.ts';
 import { checkPlace, type HeldParent } from './hold-parent.ts';
 import { hashFile, hashOf, inspectVersion, isUntouched, type Inspected } from './inspect-version.ts';
 import { withChild } from './open-now.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+
+const syncFile = promisify(fsync);
 
 type File = Extract<FileVersion, { type: 'file' }>;
 
@@ -39,7 +42,9 @@ export const temporaryName = (name: string): string => `.gatehouse-${createHash(
 /** Where new content comes from, and what makes it durable before it gets its name. */
 export interface StepDeps {
   readonly blobPath: (file: File) => string;
-  readonly sync: (file: Unsynced) => Promise<void>;
+  readonly sync: (path: string) => Promise<void>;
+  /** Awaited where many go on at once. */
+  readonly turn: () => Promise<void>;
 }
 
 /** Makes one step below a held folder. Errors: system errors, `conflict` when something moved meanwhile. */
@@ -155,12 +160,17 @@ async function writeFile(
     // Only root can give files away; anybody else already owns what is written.
     if (process.getuid?.() === 0 && found.stat?.isFile() === true) fchownSync(file, Number(found.stat.uid), Number(found.stat.gid));
     fchmodSync(file, wanted.mode);
-    // Before it gets its name: a loss of power leaves either the old file or the whole new one.
-    await deps.sync({ fd: file, near: dirname(temporary) });
+    // It cannot be opened once more.
+    if (!isReadable(wanted)) await syncFile(file);
   } finally {
     closeSync(file);
   }
+  // Before it gets its name: a loss of power leaves either the old file or the whole new one.
+  if (isReadable(wanted)) await deps.sync(temporary);
+  await deps.turn();
 }
+
+const isReadable = ({ mode }: File): boolean => (mode & 0o400) !== 0;
 
 async function hashAt(path: string): Promise<string> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW);
@@ -187,7 +197,8 @@ function checkUntouched(parent: HeldParent, found: Inspected): void {
 
 function remove(temporary: string): void {
   try {
-    unlinkSync(temporary);
+    // An error that is thrown costs more than a look.
+    if (lstatSync(temporary, { throwIfNoEntry: false }) !== undefined) unlinkSync(temporary);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }

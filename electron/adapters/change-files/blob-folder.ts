@@ -1,8 +1,9 @@
-import { statSync, utimesSync } from 'node:fs';
-import { open, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync, statSync, utimesSync } from 'node:fs';
+import { readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { createTurns } from '../../core/turns.ts';
 import { errnoOf } from '../files/descriptors.ts';
 import { createPendingBlobs } from './pending-blobs.ts';
 
@@ -24,6 +25,7 @@ export interface BlobFolder {
 
 export function createBlobFolder(folder: string): BlobFolder {
   const pending = createPendingBlobs(folder);
+  const turn = createTurns();
   const path = (sha256: Digest): string => pending.path(sha256) ?? join(folder, sha256.slice(0, 2), sha256);
   const has = (sha256: Digest): boolean => statSync(path(sha256), { throwIfNoEntry: false })?.isFile() === true;
   return {
@@ -40,16 +42,19 @@ export function createBlobFolder(folder: string): BlobFolder {
     },
     settle: async () => await pending.settle(),
     read: async (sha256, limit) => {
-      const file = await open(path(sha256), 'r').catch((cause: unknown) => {
+      await turn();
+      let file: number;
+      try {
+        file = openSync(path(sha256), 'r');
+      } catch (cause) {
         if (errnoOf(cause) !== 'ENOENT') throw cause;
         throw new AppError('not_found', 'This content was let go for space.', { cause });
-      });
+      }
       try {
-        const size = Math.min(limit, (await file.stat()).size);
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, 0);
-        return buffer.subarray(0, bytesRead);
+        const buffer = Buffer.allocUnsafe(Math.min(limit, fstatSync(file).size));
+        return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, 0));
       } finally {
-        await file.close();
+        closeSync(file);
       }
     },
     async collectGarbage(needed, budgetBytes) {

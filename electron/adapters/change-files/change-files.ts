@@ -32,7 +32,7 @@ export function createChangeFiles({ dataDir, protectedPaths }: ChangeFilesDeps):
   const folders = createHeldFolders();
   const group = createGroupSync();
   const turn = createTurns();
-  const deps: StepDeps = { blobPath: ({ sha256 }) => blobs.path(sha256), sync: async (file) => await group.sync(file) };
+  const deps: StepDeps = { blobPath: ({ sha256 }) => blobs.path(sha256), sync: async (path) => await group.sync(path), turn };
   let known: { readonly at: number; readonly places: Promise<ProtectedPlaces> } | null = null;
 
   const lookUp = async (): Promise<ProtectedPlaces> => {

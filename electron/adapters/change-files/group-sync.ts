@@ -1,31 +1,32 @@
 import { execFile } from 'node:child_process';
-import { fsync, statSync } from 'node:fs';
+import { constants, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 /** Of more files than these it is faster to write out the whole file system. */
 const few = 32;
-/** At most so many wait for one round; each holds a descriptor. */
-const most = 256;
 const syncProgram = '/usr/bin/sync';
 
-/** A file that is open for the moment, and the path of something on the same file system. */
-export interface Unsynced {
-  readonly fd: number;
-  readonly near: string;
+/** Makes files and folders durable by their paths. Rejects with the system's error. */
+export async function syncPaths(paths: readonly string[]): Promise<void> {
+  if (paths.length > few && (await syncFileSystems(paths.map(dirname)))) return;
+  for (let at = 0; at < paths.length; at += few) await Promise.all(paths.slice(at, at + few).map(syncPath));
 }
 
-const syncFile = promisify(fsync);
-
-/** Resolves when the content of these files survives a loss of power. Rejects with the system's error. */
-async function syncFiles(files: readonly Unsynced[]): Promise<void> {
-  if (files.length > few && (await syncFileSystems(files.map(({ near }) => near)))) return;
-  await Promise.all(files.map(async ({ fd }) => await syncFile(fd)));
+async function syncPath(path: string): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Node has no syncfs(2). False where there is no such program or it reports a failure: then each file has to be asked. */
-export async function syncFileSystems(paths: readonly string[]): Promise<boolean> {
+async function syncFileSystems(folders: readonly string[]): Promise<boolean> {
   try {
-    const byDevice = new Map(paths.map((path) => [statSync(path).dev, path]));
+    const byDevice = new Map([...new Set(folders)].map((path) => [statSync(path).dev, path]));
     // The program's own /proc/self is another one than ours.
     const places = [...byDevice.values()].map((path) => path.replace(/^\/proc\/self\//, `/proc/${process.pid}/`));
     await promisify(execFile)(syncProgram, ['-f', '--', ...places], { env: { LC_ALL: 'C' } });
@@ -37,29 +38,31 @@ export async function syncFileSystems(paths: readonly string[]): Promise<boolean
 
 /** Makes files durable together: whoever asks while others are being written out shares the next round. */
 export interface GroupSync {
-  /** Resolves when the file's content is durable. The descriptor stays open until then. */
-  sync(file: Unsynced): Promise<void>;
+  /** Resolves when the content of the file at a path is durable. The path leads there until then; no descriptor is held meanwhile. */
+  sync(path: string): Promise<void>;
 }
 
 export function createGroupSync(): GroupSync {
-  let waiting: Unsynced[] = [];
+  let waiting: string[] = [];
   let next: Promise<void> | null = null;
   let running: Promise<unknown> = Promise.resolve();
   const round = async (): Promise<void> => {
     await running;
-    await new Promise((resolve) => setImmediate(resolve));
-    const files = waiting;
+    // Whoever is about to ask takes its turn first, as long as more come.
+    for (let before = -1; before < waiting.length;) {
+      before = waiting.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const paths = waiting;
     waiting = [];
     next = null;
-    const done = syncFiles(files);
+    const done = syncPaths(paths);
     running = done.catch(() => undefined);
     await done;
   };
   return {
-    async sync(file) {
-      // More callers than descriptors to spare wait for a round of their own.
-      while (waiting.length >= most) await next?.catch(() => undefined);
-      waiting.push(file);
+    async sync(path) {
+      waiting.push(path);
       next ??= round();
       await next;
     },

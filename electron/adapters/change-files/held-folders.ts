@@ -6,8 +6,10 @@ import { checkedName, holdFolder, isInPlace, type HeldFolder, type HeldParent, t
 
 /** Milliseconds for which a way that was walked need not be walked again. */
 const freshFor = 500;
-/** Folders held at once; steps come in the order of paths. */
+/** Folders kept open that nobody uses; steps come in the order of paths. */
 const most = 16;
+/** Folders in use at once: each takes a descriptor, and many systems give a process no more than 1024. */
+const mostUsed = 256;
 
 /** Folders of the last few paths, kept open, since the next path mostly lies in the same one. */
 export interface HeldFolders {
@@ -28,6 +30,8 @@ interface Entry {
 
 export function createHeldFolders(): HeldFolders {
   const entries = new Map<string, Entry>();
+  const waiting: (() => void)[] = [];
+  let used = 0;
   let timer: NodeJS.Timeout | null = null;
 
   const close = (entry: Entry): void => {
@@ -58,11 +62,28 @@ export function createHeldFolders(): HeldFolders {
     return { entry, isNew: true };
   };
 
+  const beUsed = (entry: Entry): void => {
+    if (entry.users === 0) used += 1;
+    entry.users += 1;
+  };
+  const beFree = (entry: Entry): void => {
+    entry.users -= 1;
+    if (entry.users > 0) return;
+    used -= 1;
+    if (entry.isLeft) close(entry);
+    waiting.shift()?.();
+  };
+  /** Whoever waits holds nothing, and those who hold a folder never wait for another, so that there always is an end to it. */
+  const room = async (at: HoldOptions): Promise<void> => {
+    while (used >= mostUsed && (entries.get(keyOf(at))?.users ?? 0) === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+
   return {
     async within(at, missing, use) {
       for (let attempt = 1; ; attempt += 1) {
+        await room(at);
         const { entry, isNew } = enter(at);
-        entry.users += 1;
+        beUsed(entry);
         try {
           const folder = await entry.folder;
           if (folder === null) {
@@ -76,8 +97,7 @@ export function createHeldFolders(): HeldFolders {
           leave(entry);
           throw error;
         } finally {
-          entry.users -= 1;
-          if (entry.isLeft && entry.users === 0) close(entry);
+          beFree(entry);
         }
       }
     },

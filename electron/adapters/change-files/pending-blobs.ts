@@ -6,12 +6,10 @@ import type { Digest } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { createTurns } from '../../core/turns.ts';
 import { errnoOf, readHeld } from '../files/descriptors.ts';
-import { syncFileSystems } from './group-sync.ts';
+import { syncPaths } from './group-sync.ts';
 import { hashFile, hashOf } from './inspect-version.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants;
-/** Of more files than these it is faster to write out the whole file system. */
-const few = 32;
 
 /** Contents that are written under names of no meaning and not durable yet; nothing names them but this memory. */
 export interface PendingBlobs {
@@ -28,15 +26,13 @@ export function createPendingBlobs(folder: string): PendingBlobs {
 
   const place = async (all: readonly (readonly [Digest, string])[]): Promise<void> => {
     const paths = all.map(([, path]) => path);
-    const isMany = paths.length > few;
-    if (!isMany || !(await syncFileSystems([folder]))) await syncEach(paths);
+    await syncPaths(paths);
     for (const [sha256, path] of all) {
       await turn();
       renameSync(path, join(dirname(path), sha256));
       pending.delete(sha256);
     }
-    const folders = [...new Set(paths.map(dirname)), folder];
-    if (!isMany || !(await syncFileSystems([folder]))) await syncEach(folders);
+    await syncPaths([...new Set(paths.map(dirname)), folder]);
   };
 
   return {
@@ -98,20 +94,5 @@ function inFolder(path: string, make: () => void): void {
     if (errnoOf(error) !== 'ENOENT') throw error;
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     make();
-  }
-}
-
-async function syncEach(paths: readonly string[]): Promise<void> {
-  for (let at = 0; at < paths.length; at += few) {
-    await Promise.all(
-      paths.slice(at, at + few).map(async (path) => {
-        const file = await open(path, 'r');
-        try {
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-      }),
-    );
   }
 }

@@ -1,9 +1,11 @@
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { closeSync, constants, fsync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { below, identityKey, type Held } from '../files/descriptors.ts';
 
 /** Descriptors kept at once until they are synced. */
 const limit = 64;
+
+const syncFolder = promisify(fsync);
 
 /** Folders in which names changed since the last `sync`: each is synced once, however many of its files changed. */
 export interface UnsyncedFolders {
@@ -13,7 +15,7 @@ export interface UnsyncedFolders {
 }
 
 export function createUnsyncedFolders(): UnsyncedFolders {
-  let waiting = new Map<string, FileHandle>();
+  let waiting = new Map<string, number>();
 
   async function sync(): Promise<void> {
     const all = [...waiting.values()];
@@ -21,9 +23,9 @@ export function createUnsyncedFolders(): UnsyncedFolders {
     const results = await Promise.allSettled(
       all.map(async (folder) => {
         try {
-          await folder.sync();
+          await syncFolder(folder);
         } finally {
-          await folder.close();
+          closeSync(folder);
         }
       }),
     );
@@ -34,12 +36,8 @@ export function createUnsyncedFolders(): UnsyncedFolders {
     async add(folder) {
       const key = identityKey(folder.stat);
       if (waiting.has(key)) return;
-      const handle = await open(below(folder.handle, '.'), constants.O_RDONLY | constants.O_DIRECTORY);
-      if (waiting.has(key)) {
-        await handle.close();
-        return;
-      }
-      waiting.set(key, handle);
+      // At once: the next steps in this folder come before a thread would have answered.
+      waiting.set(key, openSync(below(folder.handle, '.'), constants.O_RDONLY | constants.O_DIRECTORY));
       if (waiting.size >= limit) await sync();
     },
     sync,

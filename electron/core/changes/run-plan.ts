@@ -6,7 +6,9 @@ import { ancestorsOf, versionsOf, type Move, type Plan, type PlannedStep } from 
 import { isSameVersion } from './set-state.ts';
 
 /** So many new files are made durable together; what else the steps do, they do one after the other. */
-const width = 256;
+const width = 2048;
+/** Bytes from which a content is copied and hashed piece by piece; of those only a few go side by side. */
+const large = 1024 * 1024;
 
 /** Why a move did not happen. */
 export interface Obstacle {
@@ -34,9 +36,15 @@ export async function runPlan(files: ChangeFiles, plan: Plan): Promise<ReadonlyM
       obstacles.set(move, { actual: undefined, reason: error.message });
     }
   };
-  for (const batch of plan) await inParallel(batch, run, width);
+  for (const batch of plan) {
+    const [big, small] = [batch.filter(isLarge), batch.filter((one) => !isLarge(one))];
+    await inParallel(small, run, width);
+    await inParallel(big, run);
+  }
   return obstacles;
 }
+
+const isLarge = ({ step }: PlannedStep): boolean => [step.expected, step.wanted].some((one) => one?.type === 'file' && one.size > large);
 
 /** Something new whose folder was there when it was judged and has gone since, as when the operator's own git cleans up. */
 const isWithoutFolder = ({ expected, wanted }: FileStep, actual: FileVersion | null): boolean =>
