@@ -7,7 +7,7 @@ const MOST_HOSTS = 200;
 const MOST_CHARACTERS = 1_000_000;
 
 /** Schemes that programs also take with one slash or none. */
-const LINK = /(?:https?|wss?|ftps?):[\\/]{0,8}[^\s\\/"'`<>|;]+|[a-z][a-z0-9+.-]{0,30}:[\\/]{2,8}[^\s"'`<>|;]+/gi;
+const LINK = /(?:https?|wss?|ftps?):[\\/]{0,8}[^\s/?#"'`<>|;]+|[a-z][a-z0-9+.-]{0,30}:[\\/]{2,8}[^\s/?#"'`<>|;]+/gi;
 /** `git@host:path`, as git, scp and rsync take it. */
 const REMOTE = /(?:^|[\s"'=])[A-Za-z0-9._-]{1,64}@([A-Za-z0-9._-]{1,253}):/g;
 

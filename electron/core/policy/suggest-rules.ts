@@ -40,21 +40,26 @@ const MOST_SHOWN = 200;
  */
 export function suggestRules(request: SuggestRequest): RuleSuggestion[] {
   const open = request.asked.filter(({ call, input }) => isOpen(call) && request.trial.evaluate(input).effect === 'ask');
-  const candidates = new Map<string, Candidate>();
-  for (const breadth of ['exact', 'similar'] as const) {
-    for (const one of open.filter(({ call }) => call.approved)) {
-      const made = candidateFor(request.trial, one, breadth);
-      if (made === null) continue;
-      const key = JSON.stringify(made.rule);
-      const known = candidates.get(key) ?? made;
-      known.approvals += 1;
-      candidates.set(key, known);
-    }
-  }
+  const approved = open.filter(({ call }) => call.approved);
+  // The narrower come first, so that they stay where both count alike; of what has no shape both are the same.
+  const candidates = new Map([...countBy(request.trial, approved, 'similar'), ...countBy(request.trial, approved, 'exact')].reverse());
   const frequent = [...candidates.values()].filter(({ approvals }) => approvals >= request.least);
   frequent.sort((one, other) => other.approvals - one.approvals);
   const found = frequent.slice(0, MOST_SUGGESTIONS * 2).flatMap((candidate) => worked(request, open, candidate) ?? []);
   return withoutNarrower(found).slice(0, MOST_SUGGESTIONS);
+}
+
+function countBy(trial: SuggestRequest['trial'], approved: readonly AskedCall[], breadth: 'exact' | 'similar'): Map<string, Candidate> {
+  const counted = new Map<string, Candidate>();
+  for (const one of approved) {
+    const made = candidateFor(trial, one, breadth);
+    if (made === null) continue;
+    const key = JSON.stringify(made.rule);
+    const known = counted.get(key) ?? made;
+    known.approvals += 1;
+    counted.set(key, known);
+  }
+  return counted;
 }
 
 const isOpen = ({ risk, rule, unparsed }: JudgedCall) =>
