@@ -13,6 +13,7 @@ import { handleToolCall } from './core/pipeline/handle-tool-call.ts';
 import { stopCall } from './core/pipeline/stop-call.ts';
 import { explainCall } from './core/policy/explain-call.ts';
 import { createPolicyHistory } from './core/policy/policy-history.ts';
+import { networkCapability } from './core/sandbox/network-capability.ts';
 import { confinementCapabilities, toolchainCapability } from './core/sandbox/sandbox-capability.ts';
 import { deciderCapability } from './core/approvals/decider-capability.ts';
 import { createStatus, isConnected } from './core/status/gateway-status.ts';
@@ -92,6 +93,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     clock,
     machine,
     sandbox: () => sandbox.status(),
+    networks: () => networkCapability(profiles.list()),
     toolchains: world.toolchains,
     approvals: async () => deciderCapability(await deciders.status()),
     tokens: () => tokens.list(),
@@ -127,7 +129,12 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     confinement: async () => {
       await layers.probe();
       const approvals = deciderCapability(await deciders.status());
-      return [approvals, ...confinementCapabilities(sandbox.status()), toolchainCapability(await world.toolchains())];
+      return [
+        approvals,
+        ...confinementCapabilities(sandbox.status()),
+        networkCapability(profiles.list()),
+        toolchainCapability(await world.toolchains()),
+      ];
     },
     clients,
     desktop: options.desktop,
