@@ -56,6 +56,14 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
   };
   const isOpen = (approval: Approval): boolean => approval.state === 'pending' || approval.next_try_until !== null;
   return {
+    'deciders.status': () => ({
+      enabled: true,
+      mode: 'window',
+      channels: [{ channel: 'webhook', state: 'off', can_decide: false, detail: 'deciders.webhook.url is empty.' }],
+      callbacks_url: null,
+      aliases: [],
+    }),
+    'deciders.test': () => ({ results: [] }),
     'status.get': () => ({
       ...world.status,
       counts: { ...world.status.counts, waiting: world.approvals.filter((approval) => approval.state === 'pending').length },

@@ -87,7 +87,7 @@ async function exchange(stream: Duplex, post: Post): Promise<Posted> {
     defaultPort: endpoint.isSecure ? 443 : 80,
     headers: { ...headers, 'content-length': body.byteLength.toString(), 'accept-encoding': 'identity', connection: 'close' },
     maxHeaderSize: maxHeaderBytes,
-    agent: false,
+    // SECURITY: with an agent, even `false`, Node would resolve and dial by itself.
     createConnection: () => stream,
   });
   try {
