@@ -44,7 +44,7 @@ interface List {
 
 /** The names of containers, services and packages that a target has, as it says itself. */
 export interface KnownNames {
-  /** Whether the target knows this name. `fresh` looks anew. Errors: `unavailable` when the target does not say. */
+  /** Whether the target knows this name. `fresh`: by a list of now, not one that is merely good. Errors: `unavailable` when the target does not say. */
   has(target: Target, executor: OperationExecutor, thing: NamedThing, fresh?: boolean): Promise<boolean>;
   /** Errors: `unavailable` when the container engine does not answer. */
   requireEngine(target: Target, executor: OperationExecutor): Promise<void>;
@@ -76,20 +76,20 @@ export function createKnownNames(clock: Pick<Clock, 'monotonic' | 'after'>): Kno
     return list;
   }
 
-  const current = (target: Target, thing: NamedThing): List | null => {
+  const current = (target: Target, thing: NamedThing, maxAge: number): List | null => {
     const list = lists.get(keyOf(target, thing));
-    return list !== undefined && clock.monotonic() - list.at < goodMs ? list : null;
+    return list !== undefined && clock.monotonic() - list.at < maxAge ? list : null;
   };
 
   return {
     async has(target, executor, thing, fresh = false) {
-      const list = fresh ? null : current(target, thing);
+      const list = current(target, thing, fresh ? betweenMs : goodMs);
       if (list?.names.has(thing.name) === true) return true;
       return (await discover(target, executor, thing)).names.has(thing.name);
     },
     async requireEngine(target, executor) {
       const any: NamedThing = { kind: 'container', name: '' };
-      if (current(target, any) === null) await discover(target, executor, any);
+      if (current(target, any, goodMs) === null) await discover(target, executor, any);
     },
   };
 }

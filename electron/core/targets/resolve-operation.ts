@@ -52,7 +52,9 @@ async function requireKnown(deps: OperationToolsDeps, call: OperationCall, execu
   const { operation, args, context } = call;
   const things = operation.names?.(args) ?? [];
   try {
-    if (operation.form.kind === 'programs' && operation.form.engine) await deps.names.requireEngine(context.target, executor);
+    // The list of containers comes from the engine itself.
+    const isAsked = things.some(({ kind }) => kind === 'container');
+    if (operation.form.kind === 'programs' && operation.form.engine && !isAsked) await deps.names.requireEngine(context.target, executor);
     for (const thing of things)
       if (!(await deps.names.has(context.target, executor, thing, fresh))) throw unknownName(thing, context.target);
   } catch (error) {

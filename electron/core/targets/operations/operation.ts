@@ -83,4 +83,4 @@ export interface Operation<Schema extends z.ZodObject = z.ZodObject> {
 }
 
 /** Declares an operation with its parameters' own type. */
-export const defineOperation = <Schema extends z.ZodObject>(operation: Operation<Schema>): Operation => operation as unknown as Operation;
+export const defineOperation = <Schema extends z.ZodObject>(operation: Operation<Schema>): Operation => operation;
