@@ -13,8 +13,7 @@ import { handleToolCall } from './core/pipeline/handle-tool-call.ts';
 import { stopCall } from './core/pipeline/stop-call.ts';
 import { explainCall } from './core/policy/explain-call.ts';
 import { createPolicyHistory } from './core/policy/policy-history.ts';
-import { networkCapability } from './core/sandbox/network-capability.ts';
-import { confinementCapabilities, toolchainCapability } from './core/sandbox/sandbox-capability.ts';
+import { confinementCapabilities, profileCapabilities, toolchainCapability } from './core/sandbox/sandbox-capability.ts';
 import { deciderCapability } from './core/approvals/decider-capability.ts';
 import { createStatus, isConnected } from './core/status/gateway-status.ts';
 import { createTryOut } from './core/tryout/try-out.ts';
@@ -33,23 +32,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   const world = createWorld(options);
   const { clock, bus, settings, store, sandbox, layers, machine, clients, policyFile, record, recordOrLog } = world;
   const product = createProduct(world, options);
-  const {
-    shell,
-    profiles,
-    tools,
-    acceptedPolicy,
-    policy,
-    acceptedTargets,
-    targets,
-    tokens,
-    broker,
-    changes,
-    jobs,
-    running,
-    gate,
-    live,
-    pipeline,
-  } = product;
+  const { shell, profiles, tools, acceptedPolicy, policy, acceptedTargets, targets } = product;
+  const { tokens, broker, changes, jobs, running, gate, live, pipeline } = product;
   const state = { mcpUrl: null as string | null, startedAt: '', isSocketAllowed: options.host === 'headless' };
 
   // The agents' plane.
@@ -93,8 +77,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     clock,
     machine,
     sandbox: () => sandbox.status(),
-    networks: () => networkCapability(profiles.list()),
     toolchains: world.toolchains,
+    profileProblems: () => profiles.problems(),
     approvals: async () => deciderCapability(await deciders.status()),
     tokens: () => tokens.list(),
     runningCount: () => running.count(),
@@ -132,8 +116,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       return [
         approvals,
         ...confinementCapabilities(sandbox.status()),
-        networkCapability(profiles.list()),
         toolchainCapability(await world.toolchains()),
+        ...profileCapabilities(profiles.problems()),
       ];
     },
     clients,
@@ -225,7 +209,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       },
     },
     { name: 'shell parser', start: () => shell.start() },
-    { name: 'sandbox profiles', start: () => profiles.start() },
+    { name: 'sandbox profiles', start: () => product.watchedProfiles.start(), stop: () => product.watchedProfiles.stop() },
     {
       name: 'policy',
       async start() {

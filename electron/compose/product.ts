@@ -26,6 +26,8 @@ import type { OperationExecutors } from '../core/ports/operation-executor.ts';
 import type { ShellParser } from '../core/policy/shell-parser.ts';
 import { runsUnlisted } from '../core/policy/shell/runs-unlisted.ts';
 import { createSandboxProfiles, type SandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
+import { createWatchedProfiles, type WatchedProfiles } from '../core/sandbox/watched-profiles.ts';
+import { watchFolder } from '../adapters/policy-file/watch-folder.ts';
 import { createKnownNames } from '../core/targets/known-names.ts';
 import { createOperationTools } from '../core/targets/operation-tools.ts';
 import { createTargetRegistry, type TargetRegistry } from '../core/targets/target-registry.ts';
@@ -43,6 +45,7 @@ import type { World } from './world.ts';
 export interface Product {
   readonly shell: ShellParser;
   readonly profiles: SandboxProfiles;
+  readonly watchedProfiles: WatchedProfiles;
   readonly tools: ToolRegistry;
   readonly acceptedPolicy: AcceptedPolicy | null;
   readonly policy: Policy;
@@ -67,6 +70,15 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
   const live = createLiveOutput();
   const shell = createShellParser();
   const profiles = createSandboxProfiles({ folders: [join(options.resourcesDir, 'sandbox/profiles'), join(world.dataDir, 'sandbox')] });
+
+  const watchedProfiles = createWatchedProfiles({
+    profiles,
+    watch: async (onChange) => await watchFolder(join(world.dataDir, 'sandbox'), onChange),
+    store,
+    record: async (data) => await world.record('config.changed', 'gateway', data),
+    bus,
+    onError: (error) => options.log('The sandbox profiles could not be read again; those from before stay in force.', error),
+  });
 
   const writers = createWriters();
   const changes = createChangeSets({
@@ -185,6 +197,7 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
   return {
     shell,
     profiles,
+    watchedProfiles,
     tools,
     acceptedPolicy,
     policy,

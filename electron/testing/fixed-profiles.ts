@@ -14,4 +14,5 @@ export const fixedProfiles = (
   list: () => profiles,
   problems: () => [],
   start: () => Promise.resolve(),
+  read: () => Promise.resolve({ versions: {}, problems: [], apply: () => undefined }),
 });

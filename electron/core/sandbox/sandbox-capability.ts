@@ -1,5 +1,6 @@
 import type { Capability, SandboxStatus, SandboxTrial } from '../../../shared/domain/host.ts';
 import type { EffectiveSandbox, LayerStatus } from '../../../shared/domain/sandbox.ts';
+import type { ProfileProblem } from './sandbox-profiles.ts';
 
 const says = {
   bubblewrap: { title: 'Commands run in bubblewrap', status: 'pass' },
@@ -53,3 +54,19 @@ export const toolchainCapability = (names: readonly string[]): Capability => ({
   evidence: names.length === 0 ? 'None was found.' : `${names.join(', ')}, without the files that hold their credentials.`,
   fix: null,
 });
+
+/** What is wrong with profiles of the operator's, by file and line; nothing where nothing is. */
+export const profileCapabilities = (problems: readonly ProfileProblem[]): readonly Capability[] =>
+  problems.length === 0
+    ? []
+    : [
+        {
+          id: 'profiles',
+          title: 'Sandbox profiles can be used',
+          status: 'fail',
+          evidence: problems
+            .map(({ file, line, message }) => `${file}${line === null ? '' : `:${line.toString()}`}: ${message}`)
+            .join('; '),
+          fix: 'Mend the file. Until then the last good version of it stays in force; where there was none, what names it is refused.',
+        },
+      ];

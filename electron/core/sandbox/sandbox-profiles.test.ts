@@ -88,4 +88,21 @@ describe('sandbox profiles', () => {
       rmSync(join(own, `${name}.yaml`));
     }
   });
+
+  it('keeps the last good version of a file that breaks, and nothing of one that goes', async () => {
+    const profiles = await load({
+      'default.yaml': 'name: default\ndescription: Smaller.\nlimits: { memory_mb: 512 }\n',
+      'builds.yaml': 'name: builds\ndescription: For builds.\n',
+    });
+    writeFileSync(join(own, 'default.yaml'), 'name: default\ndescription: Larger.\nlimit: { memory_mb: 4096 }\n');
+    rmSync(join(own, 'builds.yaml'));
+    const found = await profiles.read();
+    // Nothing is in force by being found.
+    expect(profiles.get('builds')).not.toBeNull();
+    found.apply();
+    expect(profiles.get('default')).toMatchObject({ description: 'Smaller.', limits: { memory_mb: 512 } });
+    expect(profiles.get('builds')).toBeNull();
+    expect(profiles.problems()).toMatchObject([{ file: join(own, 'default.yaml'), line: 3 }]);
+    expect(found.versions).toEqual({ default: 'broken' });
+  });
 });

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PolicyProblem } from '../../../shared/domain/policy.ts';
 import { SandboxProfile } from '../../../shared/domain/sandbox.ts';
+import { sha256Hex } from '../canonical-json.ts';
 import { readYamlDocument } from '../yaml/yaml-document.ts';
 
 /** What is wrong with a profile's file; the profile does not exist until it is mended. */
@@ -15,8 +16,19 @@ export interface SandboxProfiles {
   get(name: string): SandboxProfile | null;
   list(): readonly SandboxProfile[];
   problems(): readonly ProfileProblem[];
-  /** Reads the files afresh. */
+  /** Reads the files and puts them in force. */
   start(): Promise<void>;
+  /** Reads the files afresh, and puts nothing in force yet. */
+  read(): Promise<FoundProfiles>;
+}
+
+/** What the files say now. */
+export interface FoundProfiles {
+  /** Of each file beside the shipped ones, the first digits of its hash; `broken` for one that cannot be used. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly problems: readonly ProfileProblem[];
+  /** Puts them in force. A broken one leaves what was in force by its name. */
+  apply(): void;
 }
 
 export interface SandboxProfilesDeps {
@@ -26,6 +38,7 @@ export interface SandboxProfilesDeps {
 
 interface ReadProfile {
   readonly name: string;
+  readonly version: string;
   /** Null when it is broken. */
   readonly profile: SandboxProfile | null;
   readonly problems: readonly ProfileProblem[];
@@ -37,16 +50,34 @@ const suffix = '.yaml';
 export const createSandboxProfiles = ({ folders }: SandboxProfilesDeps): SandboxProfiles => {
   let byName: ReadonlyMap<string, SandboxProfile> = new Map();
   let problems: readonly ProfileProblem[] = [];
+  const read = async (): Promise<FoundProfiles> => {
+    const byFolder = await Promise.all(folders.map(readProfiles));
+    const found = byFolder.flat();
+    const own = byFolder.slice(1).flat();
+    return {
+      versions: Object.fromEntries(own.map(({ name, version }) => [name, version] as const)),
+      problems: found.flatMap((each) => each.problems),
+      apply() {
+        const last = new Map(found.map((each) => [each.name, each.profile] as const));
+        // SECURITY: a file that broke is neither nothing nor the shipped one, which may let more through: the last good one stays.
+        byName = new Map(
+          [...last].flatMap(([name, profile]) => {
+            const kept = profile ?? byName.get(name);
+            return kept === undefined ? [] : [[name, kept] as const];
+          }),
+        );
+        problems = found.flatMap((each) => each.problems);
+      },
+    };
+  };
   return {
     get: (name) => byName.get(name) ?? null,
     list: () => [...byName.values()],
     problems: () => problems,
     async start() {
-      const read = (await Promise.all(folders.map(readProfiles))).flat();
-      const last = new Map(read.map((each) => [each.name, each.profile] as const));
-      byName = new Map([...last].flatMap(([name, profile]) => (profile === null ? [] : [[name, profile] as const])));
-      problems = read.flatMap((each) => each.problems);
+      (await read()).apply();
     },
+    read,
   };
 };
 
@@ -64,6 +95,7 @@ const isMissing = (error: unknown): boolean => error instanceof Error && 'code' 
 const readProfile = async (file: string, name: string): Promise<ReadProfile> => {
   const broken = (problems: readonly PolicyProblem[]): ReadProfile => ({
     name,
+    version: 'broken',
     profile: null,
     problems: problems.map((problem) => ({ ...problem, file })),
   });
@@ -73,8 +105,11 @@ const readProfile = async (file: string, name: string): Promise<ReadProfile> => 
   const profile = document.file;
   if (profile === null) return broken(document.problems);
   const found = complaints(profile, name).map(([key, message]) => document.problemAt([key], message));
-  return found.length > 0 ? broken(found) : { name, profile, problems: [] };
+  return found.length > 0 ? broken(found) : { name, version: profileVersion(text), profile, problems: [] };
 };
+
+/** A name for a profile's text. */
+const profileVersion = (text: string): string => sha256Hex(text).slice(0, 12);
 
 /** What the schema cannot say. */
 const complaints = (profile: SandboxProfile, fileName: string): readonly (readonly [keyof SandboxProfile, string])[] => {

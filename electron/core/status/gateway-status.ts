@@ -3,7 +3,8 @@ import type { AgentToken } from '../../../shared/domain/identity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MachineProbes } from '../ports/machine.ts';
 import type { Store } from '../ports/store.ts';
-import { confinementCapabilities, sandboxCapability, toolchainCapability } from '../sandbox/sandbox-capability.ts';
+import { confinementCapabilities, profileCapabilities, sandboxCapability, toolchainCapability } from '../sandbox/sandbox-capability.ts';
+import type { ProfileProblem } from '../sandbox/sandbox-profiles.ts';
 
 /** An agent counts as connected for this long after its last request: newer protocol revisions keep no connection. Milliseconds. */
 const connectedMs = 5 * 60_000;
@@ -18,12 +19,12 @@ export interface StatusDeps {
   readonly clock: Clock;
   readonly machine: MachineProbes;
   readonly sandbox: () => SandboxStatus;
-  /** What commands reach. */
-  readonly networks: () => Capability;
   /** Names of the toolchains that commands see. */
   readonly toolchains: () => Promise<readonly string[]>;
   /** Whether calls that policy asks about wait for somebody who can answer. */
   readonly approvals: () => Promise<Capability>;
+  /** What is wrong with sandbox profiles. */
+  readonly profileProblems: () => readonly ProfileProblem[];
   readonly tokens: () => readonly AgentToken[];
   readonly runningCount: () => number;
   readonly closedBecause: () => string | null;
@@ -61,8 +62,8 @@ export function createStatus(deps: StatusDeps): () => Promise<GatewayStatus> {
         approvals,
         sandboxCapability(sandbox),
         ...confinementCapabilities(sandbox),
-        deps.networks(),
         toolchainCapability(toolchains),
+        ...profileCapabilities(deps.profileProblems()),
         ...capabilities,
       ],
       counts: {
