@@ -17,6 +17,9 @@ const escapes: Record<Chat, (text: string) => string> = {
   discord: (text) => text.replace(/[!-/:-@[-`{-~]/g, '\\$&'),
 };
 
+/** Characters that had to be written out, three line ends together, and long gaps: a person would not see them as what they are. */
+const notAsItIs = /\\u\{|(?:\\[nrt]\s*){3}| {16}|\n\s*\n\s*\n/;
+
 /** Characters that a message may have, after escaping, with room for the rest of it. */
 const most: Record<Chat, number> = { slack: 2900, discord: 1850 };
 /** Characters of what is cut, before escaping: never more than `most` after it. */
@@ -34,7 +37,7 @@ export function chatText(approval: Approval, chat: Chat): ChatText {
     JSON.stringify(redacted) === JSON.stringify(approval.arguments) &&
     approval.preview.diff?.truncated !== true &&
     /^[\n\x20-\x7e]*$/.test(shown) &&
-    !/ {16}|\n\s*\n\s*\n/.test(shown);
+    !notAsItIs.test(shown);
   if (escaped.length <= most[chat]) return { text: escaped, isWhole: isFaithful };
   return { text: `${escapes[chat](shown.slice(0, cutAt[chat]))}\n(cut)`, isWhole: false };
 }
