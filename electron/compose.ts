@@ -13,6 +13,7 @@ import { handleToolCall } from './core/pipeline/handle-tool-call.ts';
 import { stopCall } from './core/pipeline/stop-call.ts';
 import { explainCall } from './core/policy/explain-call.ts';
 import { createPolicyHistory } from './core/policy/policy-history.ts';
+import { networkCapability } from './core/sandbox/network-capability.ts';
 import { confinementCapabilities, profileCapabilities, toolchainCapability } from './core/sandbox/sandbox-capability.ts';
 import { deciderCapability } from './core/approvals/decider-capability.ts';
 import { createStatus, isConnected } from './core/status/gateway-status.ts';
@@ -77,6 +78,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     clock,
     machine,
     sandbox: () => sandbox.status(),
+    networks: () => networkCapability(profiles.list()),
     toolchains: world.toolchains,
     profileProblems: () => profiles.problems(),
     approvals: async () => deciderCapability(await deciders.status()),
@@ -116,6 +118,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       return [
         approvals,
         ...confinementCapabilities(sandbox.status()),
+        networkCapability(profiles.list()),
         toolchainCapability(await world.toolchains()),
         ...profileCapabilities(profiles.problems()),
       ];

@@ -19,6 +19,8 @@ export interface StatusDeps {
   readonly clock: Clock;
   readonly machine: MachineProbes;
   readonly sandbox: () => SandboxStatus;
+  /** What commands reach. */
+  readonly networks: () => Capability;
   /** Names of the toolchains that commands see. */
   readonly toolchains: () => Promise<readonly string[]>;
   /** Whether calls that policy asks about wait for somebody who can answer. */
@@ -62,6 +64,7 @@ export function createStatus(deps: StatusDeps): () => Promise<GatewayStatus> {
         approvals,
         sandboxCapability(sandbox),
         ...confinementCapabilities(sandbox),
+        deps.networks(),
         toolchainCapability(toolchains),
         ...profileCapabilities(deps.profileProblems()),
         ...capabilities,
