@@ -78,7 +78,7 @@ export async function openBenchWorld(): Promise<BenchWorld> {
     bridge: null,
     runtimeDir: process.env['XDG_RUNTIME_DIR'] ?? null,
   });
-  const layers = createLayers({ folder: join(dataDir, 'layers'), checkWorkspace, findProgram });
+  const layers = createLayers({ runner: real, folder: join(dataDir, 'layers'), checkWorkspace, findProgram });
   const [trial, layer] = [await sandbox.probe(), await layers.probe()];
   if (trial.effective !== 'bubblewrap') throw new Error(`no sandbox here: ${trial.detail}`);
   if (layer.kind !== 'overlay') throw new Error(`no layers here: ${layer.detail}`);

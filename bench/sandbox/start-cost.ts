@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newTaskId } from '../../electron/testing/store-records.ts';
 import { bubblewrapAlone } from './bubblewrap-alone.ts';
 import type { BenchWorld } from './bench-world.ts';
@@ -11,6 +12,9 @@ export interface StartCost {
   /** Why the library has no row. */
   readonly missing: string | null;
 }
+
+/** As between the calls of an agent, though shorter than any model thinks: what one contender prepares or cleans up is not counted to the next. */
+const betweenMs = 200;
 
 const signal = new AbortController().signal;
 
@@ -39,6 +43,7 @@ export async function measureStarts(world: BenchWorld, rounds: number): Promise<
   for (let round = -3; round < rounds; round += 1) {
     for (let place = 0; place < names.length; place += 1) {
       const name = names[(place + round + names.length) % names.length] ?? '';
+      await sleep(betweenMs);
       const began = performance.now();
       await contenders[name]?.();
       if (round >= 0) samples.get(name)?.push(performance.now() - began);

@@ -15,6 +15,8 @@ import { createSystemDialer } from '../adapters/egress/system-dialer.ts';
 import { createFiles } from '../adapters/files/files.ts';
 import { createLayers } from '../adapters/layers/layers.ts';
 import { createLocalOperations } from '../adapters/local-operations/local-operations.ts';
+import { createSessionWatch } from '../adapters/session-watch/session-watch.ts';
+import type { SessionWatch } from '../core/ports/session-watch.ts';
 import { createMachineProbes } from '../adapters/machine/machine-probes.ts';
 import { createPolicyFile } from '../adapters/policy-file/policy-file.ts';
 import { createRecordings } from '../adapters/recordings/recordings.ts';
@@ -67,6 +69,7 @@ export interface World {
   readonly changeFiles: ChangeFiles;
   readonly recordings: Recordings;
   readonly machine: MachineProbes;
+  readonly sessionWatch: SessionWatch;
   readonly clients: AgentClients;
   readonly policyFile: PolicyFile;
   /** `isAgents`: whether agents can write below a place. */
@@ -144,6 +147,7 @@ export function createWorld(options: GatehouseOptions): World {
   const files = createFiles({ protectedPaths, home });
   const findProgram = createFindProgram(process.env['PATH'] ?? '');
   const layers = createLayers({
+    runner,
     folder: join(dataDir, 'layers'),
     checkWorkspace: async (path) => await files.checkWorkspace(path),
     findProgram,
@@ -230,6 +234,12 @@ export function createWorld(options: GatehouseOptions): World {
     changeFiles: createChangeFiles({ dataDir, protectedPaths }),
     recordings: createRecordings({ folder: join(dataDir, 'recordings'), budgetBytes: recordingBudget }),
     machine,
+    sessionWatch: createSessionWatch({
+      env: process.env,
+      clock,
+      systemIdleMs: options.desktop === null ? null : options.desktop.systemIdleMs,
+      log: options.log,
+    }),
     clients: createAgentClients({ home, env: process.env, dataDir, now: () => clock.now() }),
     policyFile: createPolicyFile(join(dataDir, 'policy.yaml')),
     localOperations,

@@ -6,6 +6,7 @@ import { createAllowlist } from '../adapters/allowlist/allowlist.ts';
 import { createLayers } from '../adapters/layers/layers.ts';
 import { createRunner } from '../adapters/runner/runner.ts';
 import type { LayerView, Layers } from '../core/ports/layers.ts';
+import { openRealRunner } from './real-runner.ts';
 import { openSandboxWorld, testProfile, type SandboxWorld } from './sandbox-world.ts';
 
 /** Real commands on a task's copy, which lies in the data directory that no command may see. */
@@ -20,6 +21,7 @@ export const describeConfinedCopy = (who: string): void => {
       mkdirSync(join(world.workspace, 'sub'));
       writeFileSync(join(world.workspace, 'old'), 'old\n');
       layers = createLayers({
+        runner: openRealRunner(),
         folder: join(world.data, 'layers'),
         checkWorkspace: async (path) => path,
         findProgram: async () => null,

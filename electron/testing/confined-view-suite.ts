@@ -12,6 +12,7 @@ import type { TaskId } from '../../shared/domain/identity.ts';
 import type { EgressBridge } from '../core/ports/egress.ts';
 import type { LayerView, Layers } from '../core/ports/layers.ts';
 import type { SandboxHandle } from '../core/ports/sandbox.ts';
+import { openRealRunner } from './real-runner.ts';
 import { openSandboxWorld, testProfile, type SandboxWorld } from './sandbox-world.ts';
 
 const profile = (over: Partial<SandboxProfile>): SandboxProfile => ({ ...testProfile, ...over });
@@ -185,6 +186,7 @@ export const describeConfinedView = (who: string): void => {
       beforeEach(async () => {
         writeFileSync(join(world.workspace, 'old'), 'old');
         layers = createLayers({
+          runner: openRealRunner(),
           folder: join(world.data, 'layers'),
           checkWorkspace: async (path) => path,
           findProgram: async (name) => `/usr/bin/${name}`,

@@ -23,6 +23,7 @@ import { TaskId } from '../../shared/domain/identity.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createLayers } from '../adapters/layers/layers.ts';
 import type { LayerView, Layers } from '../core/ports/layers.ts';
+import { openRealRunner } from './real-runner.ts';
 import { treeDigest } from './tree-digest.ts';
 
 const canary = `canary ${randomBytes(16).toString('hex')}`;
@@ -41,6 +42,7 @@ export const describeCopyAttacks = (who: string): void => {
 
     const start = async (limits?: { bytes: number; entries: number }): Promise<void> => {
       layers = createLayers({
+        runner: openRealRunner(),
         folder: join(root, 'layers'),
         checkWorkspace: async (path) => path,
         findProgram: async () => null,
@@ -270,6 +272,7 @@ export const describeCopyAttacks = (who: string): void => {
 
     it('does not lose what is held in a layer of another kind, and lets the rest of it go', async () => {
       const overlays = createLayers({
+        runner: openRealRunner(),
         folder: join(root, 'layers'),
         checkWorkspace: async (path) => path,
         findProgram: async (name) => `/usr/bin/${name}`,

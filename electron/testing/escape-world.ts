@@ -56,7 +56,7 @@ export const openEscapeWorld = async (): Promise<EscapeWorld> => {
   const findProgram = createFindProgram('/usr/local/bin:/usr/bin:/bin');
   const sandbox = await openSandboxWorld({ bridge: createBridge({ runner, egress: egress.egress, findProgram }) });
   const { root, home, data, neighbour, workspace, secret } = sandbox;
-  const layers = createLayers({ folder: join(data, 'layers'), checkWorkspace: (path) => Promise.resolve(path), findProgram });
+  const layers = createLayers({ runner, folder: join(data, 'layers'), checkWorkspace: (path) => Promise.resolve(path), findProgram });
   const files = createChangeFiles({ dataDir: data, protectedPaths: [data] });
   const clock = createFakeClock();
   const changes = createChangeSets({

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskId } from '../../shared/domain/identity.ts';
 import { createFindProgram } from '../adapters/bubblewrap/find-program.ts';
 import { createLayers } from '../adapters/layers/layers.ts';
+import { openRealRunner } from './real-runner.ts';
 import { openSandboxWorld } from './sandbox-world.ts';
 
 const world = await openSandboxWorld();
@@ -14,6 +15,7 @@ const trial = await world.sandbox.probe();
 const folder = join(world.data, 'layers');
 mkdirSync(folder, { mode: 0o700 });
 const layers = createLayers({
+  runner: openRealRunner(),
   folder,
   checkWorkspace: (path) => Promise.resolve(path),
   findProgram: createFindProgram('/usr/local/bin:/usr/bin:/bin'),

@@ -1,9 +1,11 @@
 import { TaskId } from '../../shared/domain/identity.ts';
 import { createLayers } from '../adapters/layers/layers.ts';
+import { openRealRunner } from './real-runner.ts';
 
 /** Opens and closes a task's view until it is killed: data folder, workspace and kind of layer by argument. Another task's view stays open meanwhile. */
 const [folder = '', workspace = '', wanted] = process.argv.slice(2);
 const layers = createLayers({
+  runner: openRealRunner(),
   folder,
   checkWorkspace: async (path) => path,
   findProgram: async (name) => `/usr/bin/${name}`,

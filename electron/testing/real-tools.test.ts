@@ -14,6 +14,7 @@ import type { Resolution, ToolOutput } from '../core/tools/tool.ts';
 import type { LayerView, Layers } from '../core/ports/layers.ts';
 import type { TaskId } from '../../shared/domain/identity.ts';
 import { noJobs, toolContext, toolRun } from './tool-context.ts';
+import { openRealRunner } from './real-runner.ts';
 import { openSandboxWorld, type SandboxWorld } from './sandbox-world.ts';
 import { storedToken } from './store-records.ts';
 import { fixedProfiles } from './fixed-profiles.ts';
@@ -29,6 +30,7 @@ describe('the six tools on a real file system, parser and sandbox', () => {
     await world.sandbox.probe();
     const files = createFiles({ protectedPaths: [world.data], home: world.home });
     layers = createLayers({
+      runner: openRealRunner(),
       folder: join(world.data, 'layers'),
       checkWorkspace: files.checkWorkspace,
       findProgram: createFindProgram('/usr/bin:/bin'),

@@ -96,6 +96,7 @@ export const runConfined = async (
         umask: deps.umask,
         cwd: '/',
         gate: true,
+        ahead: true,
         descriptors: [
           { fd: status.fd, access: 'write' },
           ...[seccomp, ...mounts, ...optional(home), ...optional(bridged?.trust)].map(({ fd }) => ({ fd, access: 'read' as const })),

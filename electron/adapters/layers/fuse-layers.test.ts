@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TaskId } from '../../../shared/domain/identity.ts';
 import type { LayerView, Layers } from '../../core/ports/layers.ts';
+import { openRealRunner } from '../../testing/real-runner.ts';
 import { openSandboxWorld } from '../../testing/sandbox-world.ts';
 import { treeDigest } from '../../testing/tree-digest.ts';
 import type { LayerKind } from './probe-layers.ts';
@@ -58,7 +59,13 @@ describe('layers by fuse-overlayfs', () => {
   });
 
   const make = (kinds: readonly LayerKind[] | null, findProgram: (name: string) => Promise<string | null> = find): Layers =>
-    createLayers({ folder: join(root, 'layers'), checkWorkspace: async (path) => path, findProgram, ...(kinds === null ? {} : { kinds }) });
+    createLayers({
+      runner: openRealRunner(),
+      folder: join(root, 'layers'),
+      checkWorkspace: async (path) => path,
+      findProgram,
+      ...(kinds === null ? {} : { kinds }),
+    });
   const open = async (held: readonly string[] = []): Promise<string> => {
     await view?.close();
     view = await layers.open(
@@ -263,6 +270,7 @@ it('F59: real commands run on it: they see the layer, change it, and leave the r
   expect(await world.sandbox.probe()).toMatchObject({ effective: 'bubblewrap' });
   writeFileSync(join(world.workspace, 'old'), 'old\n');
   const layers = createLayers({
+    runner: openRealRunner(),
     folder: join(world.data, 'layers'),
     checkWorkspace: async (path) => path,
     findProgram: find,

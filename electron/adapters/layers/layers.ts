@@ -5,6 +5,7 @@ import { TaskId as TaskIdSchema } from '../../../shared/domain/identity.ts';
 import type { LayerStatus } from '../../../shared/domain/sandbox.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { LayerView, Layers } from '../../core/ports/layers.ts';
+import type { Runner } from '../../core/ports/runner.ts';
 import { createAppliedFiles, type AppliedFiles } from './applied-files.ts';
 import { copyLimits, type CopyLimits } from './copy-layers.ts';
 import { isGone } from './descriptors.ts';
@@ -14,6 +15,7 @@ import { probeLayers, type LayerKind, type ProbedLayers } from './probe-layers.t
 import { openTaskLayers, type OpenedLayers } from './task-layer.ts';
 
 export interface LayersDeps {
+  readonly runner: Runner;
   /** A folder of the data directory; made when it is missing, 0700. */
   readonly folder: string;
   /** Answers the resolved path of a folder that may be a workspace; throws otherwise. */
@@ -46,6 +48,7 @@ export const createLayers = ({
   folder,
   checkWorkspace,
   findProgram,
+  runner,
   kinds = ['overlay', 'fuse', 'copy'],
   limits = copyLimits,
 }: LayersDeps): Layers => {
@@ -136,7 +139,7 @@ export const createLayers = ({
   return {
     async probe() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      probed = await probeLayers({ kinds, findProgram, folder, limits, readClock: createFileClock(folder) });
+      probed = await probeLayers({ kinds, runner, findProgram, folder, limits, readClock: createFileClock(folder) });
       return probed.status;
     },
     status: () => probed.status,

@@ -3,12 +3,19 @@ import { describeCopyAttacks } from '../../testing/copy-attacks.ts';
 import { describeLayersAttacks } from '../../testing/layers-attacks.ts';
 import { describeLayersContract, type LayersWorld } from '../../testing/layers-contract.ts';
 import { openLayersWorld } from '../../testing/layers-world.ts';
+import { openRealRunner } from '../../testing/real-runner.ts';
 import { createLayers } from './layers.ts';
 import type { LayerKind } from './probe-layers.ts';
 
 const opener = (kind: LayerKind) => async (): Promise<LayersWorld> =>
   openLayersWorld(kind, (folder) =>
-    createLayers({ folder, checkWorkspace: async (path) => path, findProgram: async (name) => `/usr/bin/${name}`, kinds: [kind] }),
+    createLayers({
+      runner: openRealRunner(),
+      folder,
+      checkWorkspace: async (path) => path,
+      findProgram: async (name) => `/usr/bin/${name}`,
+      kinds: [kind],
+    }),
   );
 
 describeLayersContract('overlay as an ordinary user', opener('overlay'));

@@ -1,33 +1,34 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, readlink, statfs, type FileHandle } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
+import type { Runner, RunnerResult } from '../../core/ports/runner.ts';
 import type { Held } from './descriptors.ts';
 
 const OVERLAYFS = 0x794c7630;
 const O_PATH = 0o10000000;
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
 const setUpLimitMs = 20_000;
-const stderrLimit = 2000;
+const ready = 'mounted\n';
 
 /**
  * Runs in the new namespaces, one round for each workspace: its path, its upper and work folders, and the descriptors on which the gateway
  * holds the three. The kernel mounts only what was opened in the same mount namespace, so each is opened again, and
  * SECURITY: compared with what is held; from there on only descriptors are named, so that neither a comma nor a link in a path means anything.
- * `-w`: the kernel falls back to a read-only overlay when it cannot use the work folder. Without the gateway, `read` ends.
+ * `-w`: the kernel falls back to a read-only overlay when it cannot use the work folder. It stops and waits to be killed.
  */
 const script = `
-fd=6
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+fd=5
 while [ $# -gt 0 ]; do
-  exec 3<"$1" 4<"$2" 5<"$3" || exit 3
-  [ /proc/self/fd/3 -ef /proc/self/fd/$fd ] || exit 4
-  [ /proc/self/fd/4 -ef /proc/self/fd/$((fd+1)) ] || exit 4
-  [ /proc/self/fd/5 -ef /proc/self/fd/$((fd+2)) ] || exit 4
-  mount -i -c -t overlay -o lowerdir=/proc/self/fd/3,upperdir=/proc/self/fd/4,workdir=/proc/self/fd/5,userxattr overlay /proc/self/fd/3 || exit 5
+  exec 0<"$1" 3<"$2" 4<"$3" || exit 3
+  [ /proc/self/fd/0 -ef /proc/self/fd/$fd ] || exit 4
+  [ /proc/self/fd/3 -ef /proc/self/fd/$((fd+1)) ] || exit 4
+  [ /proc/self/fd/4 -ef /proc/self/fd/$((fd+2)) ] || exit 4
+  mount -i -c -t overlay -o lowerdir=/proc/self/fd/0,upperdir=/proc/self/fd/3,workdir=/proc/self/fd/4,userxattr overlay /proc/self/fd/0 || exit 5
   [ -w "$1" ] || exit 6
   fd=$((fd+3)); shift 3
 done
-echo; read -r _`;
+echo mounted; kill -STOP $$`;
 
 /** A folder below, and where what is written over it goes; all held. */
 export interface OverlaySource {
@@ -47,29 +48,20 @@ export interface MountedOverlays {
   readonly roots: readonly FileHandle[];
 }
 
-/**
- * Mounts each source over its own path in new user and mount namespaces. `unshare` is the whole path of util-linux's program.
- * Errors: `unavailable` with what the programs said.
- */
-export const mountOverlays = async (unshare: string, sources: readonly OverlaySource[]): Promise<MountedOverlays> => {
-  const paths = sources.flatMap(({ workspace, upperPath, workPath }) => [workspace, upperPath, workPath]);
-  const descriptors = sources.flatMap(({ lower, upper, work }) => [lower.handle.fd, upper.handle.fd, work.handle.fd]);
-  const child = spawn(
-    unshare,
-    ['--user', '--map-root-user', '--mount', '--propagation', 'private', '/bin/sh', '-c', script, 'sh', ...paths],
-    {
-      cwd: '/',
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-      stdio: ['pipe', 'pipe', 'pipe', 'ignore', 'ignore', 'ignore', ...descriptors],
-    },
-  );
-  // What the script was told to wait for may be closed under us; that is no failure.
-  child.stdin?.on('error', () => undefined);
+/** What mounts: util-linux's program by its whole path. */
+export interface MountPrograms {
+  readonly runner: Runner;
+  readonly unshare: string;
+}
+
+/** Mounts each source over its own path in new user and mount namespaces. Errors: `unavailable` with what the programs said. */
+export const mountOverlays = async (programs: MountPrograms, sources: readonly OverlaySource[]): Promise<MountedOverlays> => {
+  const ending = new AbortController();
   const opened: FileHandle[] = [];
   try {
-    await isMounted(child);
+    const pid = await startMount(programs, sources, ending.signal);
     const at = async (path: string, flags: number): Promise<FileHandle> => {
-      const handle = await open(`/proc/${String(child.pid)}/${path}`, flags);
+      const handle = await open(`/proc/${pid}/${path}`, flags);
       opened.push(handle);
       return handle;
     };
@@ -86,8 +78,8 @@ export const mountOverlays = async (unshare: string, sources: readonly OverlaySo
     await Promise.all(opened.map(async (handle) => handle.close()));
     throw error;
   } finally {
-    child.stdin?.destroy();
-    child.kill('SIGKILL');
+    // The descriptors keep the namespaces; the process has served.
+    ending.abort();
   }
 };
 
@@ -102,32 +94,52 @@ const checkRoot = async (root: FileHandle, workspace: string): Promise<void> => 
   }
 };
 
-const isMounted = async (child: ChildProcess): Promise<void> =>
-  new Promise((resolve, reject) => {
+/** Resolves to the process in the new namespaces once everything is mounted there. */
+const startMount = async ({ runner, unshare }: MountPrograms, sources: readonly OverlaySource[], signal: AbortSignal): Promise<number> => {
+  const paths = sources.flatMap(({ workspace, upperPath, workPath }) => [workspace, upperPath, workPath]);
+  const held = sources.flatMap(({ lower, upper, work }) => [lower, upper, work]);
+  return new Promise((resolve, reject) => {
+    let pid: number | null = null;
     let said = '';
-    const failed = (why: string, cause?: unknown): void => {
-      clearTimeout(timer);
-      reject(new AppError('unavailable', `the copy-on-write layer could not be mounted: ${why}`, { cause }));
-    };
-    const timer = setTimeout(() => {
-      failed(`it took longer than ${setUpLimitMs / 1000} s`);
-    }, setUpLimitMs);
-    child.stderr?.on('data', (bytes: Buffer) => {
-      said = (said + bytes.toString()).slice(0, stderrLimit);
-    });
-    child.stdout?.once('data', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    child.once('error', (error) => {
-      failed('unshare did not start', error);
-    });
-    child.once('close', (code) => {
-      failed(said.trim() === '' ? (reasons.get(code) ?? `the program ended with ${String(code)}`) : said.trim().replace(/\s+/g, ' '));
-    });
+    const ended = runner.run(
+      {
+        argv: [unshare, '--user', '--map-root-user', '--mount', '--propagation', 'private', '/bin/sh', '-c', script, 'sh', ...paths],
+        env: {},
+        cwd: '/',
+        // Never asked. With it, whatever is started ahead for a command serves here as well.
+        gate: true,
+        ahead: true,
+        descriptors: held.map(({ handle }) => ({ fd: handle.fd, access: 'read' as const })),
+        tty: false,
+        timeoutMs: setUpLimitMs,
+        outputLimit: 2000,
+      },
+      signal,
+      {
+        onStarted: (program) => (pid = program.pid),
+        onOutput(chunk) {
+          said += chunk;
+          if (pid !== null && said.endsWith(ready)) resolve(pid);
+        },
+      },
+    );
+    ended.then(
+      (result) => reject(failed(whyEnded(result))),
+      (error: unknown) => reject(failed(`${unshare} did not start`, error)),
+    );
   });
+};
 
-const reasons = new Map<number | null, string>([
+const failed = (why: string, cause?: unknown): AppError =>
+  new AppError('unavailable', `the copy-on-write layer could not be mounted: ${why}`, { cause });
+
+const whyEnded = ({ exit, output }: RunnerResult): string => {
+  if (exit.kind === 'timed_out') return `it took longer than ${setUpLimitMs / 1000} s`;
+  if (output.trim() !== '') return output.trim().replace(/\s+/g, ' ');
+  return (exit.kind === 'exited' ? reasons.get(exit.code) : undefined) ?? `the program ended: ${JSON.stringify(exit)}`;
+};
+
+const reasons = new Map<number, string>([
   [4, 'a folder was replaced by another meanwhile'],
   [6, 'the kernel made it read-only'],
 ]);

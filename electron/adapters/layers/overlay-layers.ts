@@ -1,21 +1,19 @@
 import { statNow, type Held } from './descriptors.ts';
 import { measureLayer } from './measure-layer.ts';
-import { mountOverlays, type OverlaySource } from './mount-overlay.ts';
+import { mountOverlays, type MountPrograms, type OverlaySource } from './mount-overlay.ts';
 import { leaveOtherKinds } from './other-kind.ts';
 import { prepareLayer } from './prepare-layer.ts';
 import { scanLayer } from './scan-layer.ts';
 import type { MakeLayers, TaskLayer } from './task-layer.ts';
 import type { FileClock } from './file-clock.ts';
 
-export interface OverlayDeps {
-  /** The whole path of util-linux's program. */
-  readonly unshare: string;
+export interface OverlayDeps extends MountPrograms {
   readonly readClock: FileClock;
 }
 
 /** Layers as overlays in namespaces of their own. Errors: `unavailable`. */
 export const overlayLayers =
-  ({ unshare, readClock }: OverlayDeps): MakeLayers =>
+  ({ readClock, ...programs }: OverlayDeps): MakeLayers =>
   async (sources, keep) => {
     const mounted: OverlaySource[] = [];
     const trash: string[] = [];
@@ -27,7 +25,7 @@ export const overlayLayers =
       if (hasTrash || hasOther) trash.push(folder.trash);
       mounted.push({ workspace, lower: real, upperPath: folder.upper, upper, workPath: folder.work, work });
     }
-    const { user, mount, roots } = await mountOverlays(unshare, mounted);
+    const { user, mount, roots } = await mountOverlays(programs, mounted);
     for (const handle of [user, mount, ...roots]) keep(handle);
     const layers: TaskLayer[] = [];
     for (const [index, { workspace, lower, upper }] of mounted.entries()) {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, realpath, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayerStatus } from '../../../shared/domain/sandbox.ts';
+import type { Runner } from '../../core/ports/runner.ts';
 import { copyLayers, type CopyLimits } from './copy-layers.ts';
 import { itself } from './descriptors.ts';
 import type { FileClock } from './file-clock.ts';
@@ -14,6 +15,7 @@ export type LayerKind = 'overlay' | 'fuse' | 'copy';
 
 export interface ProbeDeps {
   readonly kinds: readonly LayerKind[];
+  readonly runner: Runner;
   /** The whole path of a program; null when there is none. */
   readonly findProgram: (name: string) => Promise<string | null>;
   /** Where scratch layers are made. */
@@ -50,11 +52,11 @@ const titles: Record<LayerKind, string> = { overlay: 'overlay', fuse: 'fuse-over
 
 type Maker = { readonly make: MakeLayers } | { readonly missing: string };
 
-const makerOf = async (kind: LayerKind, { findProgram, limits, readClock }: ProbeDeps): Promise<Maker> => {
+const makerOf = async (kind: LayerKind, { runner, findProgram, limits, readClock }: ProbeDeps): Promise<Maker> => {
   if (kind === 'copy') return { make: copyLayers({ limits, readClock, fix: overlayFix + fuseFix }) };
   const unshare = await findProgram('unshare');
   if (unshare === null) return { missing: 'unshare' };
-  if (kind === 'overlay') return { make: overlayLayers({ unshare, readClock }) };
+  if (kind === 'overlay') return { make: overlayLayers({ runner, unshare, readClock }) };
   const [bash, bwrap, fuseOverlayfs] = await Promise.all(['bash', 'bwrap', 'fuse-overlayfs'].map(findProgram));
   if (typeof bash !== 'string') return { missing: 'bash' };
   if (typeof bwrap !== 'string') return { missing: 'bwrap' };

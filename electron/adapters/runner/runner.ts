@@ -1,10 +1,12 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { Runner, RunnerCommand, RunnerEvents, RunnerResult } from '../../core/ports/runner.ts';
+import { createLaunchers, type Launchers } from './launchers.ts';
 import { createOutputCapture } from './output-capture.ts';
 import { startInTerminal, startPiped, type StartedProgram } from './started-program.ts';
 
 /** The `Runner` port: programs by argv, in their own process group, with an environment and descriptors of their own. */
 export const createRunner = (): Runner => {
+  const launchers = createLaunchers();
   const running = new Map<StartedProgram, Promise<unknown>>();
   let isStopped = false;
 
@@ -19,7 +21,7 @@ export const createRunner = (): Runner => {
     const durationMs = (): number => Math.round(performance.now() - began);
     if (signal.aborted) return { exit: { kind: 'aborted' }, ...capture.finish(), durationMs: 0 };
 
-    const program = start(command, (chunk) => capture.add(chunk));
+    const program = start(command, (chunk) => capture.add(chunk), launchers);
     const cut: { why: 'timed_out' | 'aborted' | null } = { why: null };
     const end = (why: 'timed_out' | 'aborted'): void => {
       cut.why ??= why;
@@ -47,15 +49,16 @@ export const createRunner = (): Runner => {
     run,
     async stop() {
       isStopped = true;
+      launchers.stop();
       for (const program of running.keys()) program.kill();
       await Promise.allSettled(running.values());
     },
   };
 };
 
-const start = (command: RunnerCommand, onData: (chunk: Uint8Array) => void): StartedProgram => {
+const start = (command: RunnerCommand, onData: (chunk: Uint8Array) => void, launchers: Launchers): StartedProgram => {
   try {
-    return command.tty ? startInTerminal(command, onData) : startPiped(command, onData);
+    return command.tty ? startInTerminal(command, onData) : startPiped(command, onData, launchers);
   } catch (error) {
     throw notStarted(command, error);
   }

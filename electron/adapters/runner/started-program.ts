@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { spawn as spawnPty } from 'node-pty';
 import type { ProgramHandle, RunnerCommand } from '../../core/ports/runner.ts';
-import { launcherArgv, lifeline } from './launcher.ts';
+import { lifeline, terminalArgv, writtenInstructions } from './launcher.ts';
+import type { Launchers } from './launchers.ts';
 
 export type ProgramEnd = { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'signalled'; readonly signal: string };
 
@@ -27,15 +27,13 @@ const killGroup = (pid: number): void => {
 };
 
 /** Starts with pipes: standard input empty or ours to write to, both outputs in one stream so that their order is kept. */
-export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) => void): StartedProgram => {
-  const [file, ...args] = launcherArgv(command, process.pid);
-  const child = spawn(file, args, {
-    cwd: command.cwd,
-    env: command.env,
-    stdio: [command.input === true ? 'pipe' : 'ignore', 'pipe', 'ignore', 'pipe'],
-    detached: true,
-    shell: false,
-  });
+export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) => void, launchers: Launchers): StartedProgram => {
+  const instructions = writtenInstructions(command, process.pid);
+  const child = launchers.take(command, command.ahead === true);
+  // What nobody reads any more is no error of ours.
+  child.stdin?.on('error', () => undefined);
+  if (command.input === true) child.stdin?.write(instructions);
+  else child.stdin?.end(instructions);
   const kill = (): void => {
     if (child.pid !== undefined) killGroup(child.pid);
   };
@@ -59,18 +57,23 @@ export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) =
     });
     child.once('close', (code, signal) => resolve(signal === null ? { kind: 'exited', code: code ?? -1 } : { kind: 'signalled', signal }));
   });
-  // What nobody reads any more is no error of ours.
-  child.stdin?.on('error', () => undefined);
   const handle: ProgramHandle | null =
     child.pid === undefined
       ? null
-      : { pid: child.pid, write: (text) => void child.stdin?.write(text), end: () => void child.stdin?.end(), resize: () => undefined };
+      : {
+          pid: child.pid,
+          write: (text) => {
+            if (command.input === true) child.stdin?.write(text);
+          },
+          end: () => void child.stdin?.end(),
+          resize: () => undefined,
+        };
   return { ended, handle, kill };
 };
 
 /** Starts with a terminal of 80 by 24. */
 export const startInTerminal = (command: RunnerCommand, onData: (chunk: Uint8Array) => void): StartedProgram => {
-  const [file, ...args] = launcherArgv(command, process.pid);
+  const [file, ...args] = terminalArgv(command, process.pid);
   const terminal = spawnPty(file, args, { name: 'xterm-256color', cols: 80, rows: 24, cwd: command.cwd, env: command.env, encoding: null });
   terminal.onData(onData);
   const ended = new Promise<ProgramEnd>((resolve) => {

@@ -20,6 +20,11 @@ export interface RunnerCommand {
   readonly tty: boolean;
   /** Whether standard input is a pipe that the handle writes to; otherwise it is empty. A terminal always has one. */
   readonly input?: boolean;
+  /**
+   * Whether programs with the same `env`, `cwd`, `gate` and `input` follow, so that what they need is made ready before they are asked for. `cwd` is
+   * then a folder that nobody replaces. Nothing happens with a terminal.
+   */
+  readonly ahead?: boolean;
   readonly timeoutMs: number;
   /** Bytes of combined output that are kept; the rest is read, counted and dropped. */
   readonly outputLimit: number;
