@@ -4,6 +4,7 @@ import { auditVerbs } from './verbs/audit.ts';
 import { changeVerbs } from './verbs/changes.ts';
 import { configVerbs } from './verbs/config.ts';
 import { connectVerbs } from './verbs/connect.ts';
+import { deciderVerbs } from './verbs/deciders.ts';
 import { hostVerbs } from './verbs/doctor.ts';
 import { mcpVerb } from './verbs/mcp.ts';
 import { policyVerbs } from './verbs/policy.ts';
@@ -17,6 +18,7 @@ export const verbs: readonly Verb[] = [
   serveVerb,
   ...tokenVerbs,
   ...approvalVerbs,
+  ...deciderVerbs,
   ...changeVerbs,
   ...auditVerbs,
   ...policyVerbs,

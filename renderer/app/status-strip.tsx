@@ -60,6 +60,13 @@ export function StatusStrip({ onPalette }: { readonly onPalette: () => void }): 
               {sandboxWords[status.sandbox.effective].words}
             </span>
           </Part>
+          {status.capabilities
+            .filter(({ id, status: state }) => id === 'approvals' && state === 'fail')
+            .map(({ evidence }) => (
+              <Part key="approvals" to="/settings" title={evidence}>
+                approval <span className="font-medium text-deny">off or unreachable</span>
+              </Part>
+            ))}
           <Part to="/audit" title={`Head ${status.audit.head}`}>
             {auditWords(status.audit)}
           </Part>

@@ -62,11 +62,12 @@ export const approvalVerbs: readonly Verb[] = [
         const { approvals } = await host.invoke('approvals.list', { state: 'all' });
         for (const approval of [...approvals].reverse()) {
           // What had ended before the watch began is not news.
-          const isNews = topic === null ? approval.state === 'pending' : seen.get(approval.id) !== approval.state;
-          seen.set(approval.id, approval.state);
+          const standing = `${approval.state} ${String(approval.endorsed?.length ?? 0)}`;
+          const isNews = topic === null ? approval.state === 'pending' : seen.get(approval.id) !== standing;
+          seen.set(approval.id, standing);
           if (isNews)
             out.line(approval, () =>
-              table([approval.id, approval.state, approval.agent, approval.tool, callText(approval), approval.digest], []),
+              table([approval.id, approval.state, byText(approval), approval.agent, approval.tool, callText(approval), approval.digest], []),
             );
         }
       }, world.signal);
@@ -124,6 +125,12 @@ function approvalId(word: string | null | undefined): ApprovalId {
 }
 
 const digest = (options: Options): Digest => digestOf(options, 'approvals list');
+
+/** Who answered, and where: `slack U012 (slack)`; of half a yes, who gave it. */
+function byText({ decision, endorsed }: Approval): string {
+  const last = decision ?? endorsed?.at(-1);
+  return last === undefined ? '-' : `${last.by} (${last.channel})`;
+}
 
 const callText = (approval: Approval): string => approval.preview.command ?? JSON.stringify(approval.arguments);
 
