@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../shared/json.ts';
+import { operations } from '../targets/operations/operations.ts';
 import { NAMED } from '../changes/named-classes.ts';
 import { createPolicy } from './create-policy.ts';
 import { createShellParser } from './create-shell-parser.ts';
@@ -19,7 +20,7 @@ const TOOLS = {
   job_list: { risk: 'low', scope: 'bash:exec' },
 } as const;
 const isTool = (name: string): name is keyof typeof TOOLS => Object.hasOwn(TOOLS, name);
-const known = (name: string) => (isTool(name) ? TOOLS[name] : null);
+const known = (name: string) => (isTool(name) ? TOOLS[name] : (operations.find((operation) => operation.name === name) ?? null));
 const DEFAULT = readFileSync(new URL('../../../resources/policy.default.yaml', import.meta.url), 'utf8');
 const shell = createShellParser();
 await shell.start();
@@ -153,6 +154,8 @@ describe('the shipped default', () => {
     expect(unasked.map(({ id, profile }) => [id, profile])).toEqual([
       ['commands-that-only-read', 'read-only'],
       ['commands-in-the-sandbox', 'default'],
+      ['look-at-targets', 'default'],
+      ['plans-of-operations', 'default'],
     ]);
   });
 
