@@ -275,7 +275,7 @@ describe('what commands must trust', () => {
     await stillServes();
   });
 
-  it('opens no proxy whose authority cannot be recorded', async () => {
+  it('is not made for what names no host', async () => {
     await expect(
       world.egress.openProxy({ domains: ['ok.test'], intercept: ['127.0.0.1'], onEvent: () => undefined }),
     ).rejects.toMatchObject({
