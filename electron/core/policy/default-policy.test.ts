@@ -154,8 +154,6 @@ describe('the shipped default', () => {
     expect(unasked.map(({ id, profile }) => [id, profile])).toEqual([
       ['commands-that-only-read', 'read-only'],
       ['commands-in-the-sandbox', 'default'],
-      ['look-at-targets', 'default'],
-      ['plans-of-operations', 'default'],
     ]);
   });
 
