@@ -3,6 +3,7 @@ import type { PathInDocument } from '../yaml/yaml-document.ts';
 import { addHosts, type ProfileHosts } from './call-reach.ts';
 import type { DecidingRule, PolicyInput } from './policy.ts';
 import type { PolicyDocument } from './policy-document.ts';
+import { createZoneClocks } from './time-condition.ts';
 import { compileRuleTests, type RuleTests } from './rule-tests.ts';
 
 /** One rule, ready to be asked. */
@@ -43,12 +44,13 @@ export function compileRules(
 ): { rules: CompiledRules; problems: PolicyProblem[] } {
   const problems: PolicyProblem[] = [];
   const seen = new Set<string>();
+  const clocks = createZoneClocks();
   const compiled = rules.map((rule, index): CompiledRule => {
     const refuse = (path: PathInDocument, message: string) => problems.push(document.problemAt(['rules', index, ...path], message));
     if (seen.has(rule.id)) refuse(['id'], `another rule is called \`${rule.id}\` already`);
     seen.add(rule.id);
     checkOverrides(rule, rules, refuse);
-    return { matched: matchedRule(rule), overrides: rule.overrides ?? [], ...compileRuleTests(rule, home, profileHosts, refuse) };
+    return { matched: matchedRule(rule), overrides: rule.overrides ?? [], ...compileRuleTests(rule, home, profileHosts, clocks, refuse) };
   });
   const ordered = EFFECTS.flatMap((effect) =>
     [true, false].flatMap((isStrictest) =>
@@ -71,6 +73,7 @@ export function compileRule(
     rule,
     home,
     () => [],
+    createZoneClocks(),
     (path, message) => problems.push({ line: null, column: null, path: path.join('.'), message }),
   );
   if (problems.length > 0) return { ok: false, problems };

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../shared/json.ts';
 import { AppError } from '../../../shared/errors.ts';
@@ -21,7 +20,6 @@ const TOOLS = new Map([
 ] as const);
 const known = (name: string) =>
   new Map<string, { risk: 'low' | 'moderate' | 'high'; scope: 'file:read' | 'file:write' | 'bash:exec' }>(TOOLS).get(name) ?? null;
-const DEFAULT = readFileSync(new URL('../../../resources/policy.default.yaml', import.meta.url), 'utf8');
 const shell = createShellParser();
 await shell.start();
 
@@ -449,7 +447,7 @@ describe('speed', () => {
 
 describe('the operator’s question', () => {
   it('F33: an unknown tool is critical and denied; arguments are checked', async () => {
-    const { policy } = await started(DEFAULT);
+    const { policy } = await started(file('{ id: a, effect: ask }'));
     expect(
       explainCall({ policy, registry: { get: () => null }, shell, clock: { now: () => 0 } }, { tool: 'nope', args: {} }),
     ).toMatchObject({

@@ -3,6 +3,7 @@ import type { GardenReport } from '../../../shared/domain/policy-replay.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { Policy, PolicyInput, PolicyTrial } from './policy.ts';
+import { judgedPages } from './judged-pages.ts';
 import { policyVersion } from './policy-version.ts';
 import { replayInput, type ReplayInputDeps } from './replay-input.ts';
 import { createRuleTallies } from './rule-tallies.ts';
@@ -27,7 +28,6 @@ export interface GardenRequest {
   readonly least: number;
 }
 
-const ROWS = 500;
 /** Questions that suggestions are made from: the newest so many. */
 const MOST_ASKED = 20_000;
 
@@ -82,17 +82,16 @@ async function eachCall(
   look: (call: JudgedCall, input: PolicyInput) => void,
 ): Promise<Seen> {
   const needsArguments = trial.rules.some((rule) => rule.arguments !== undefined);
-  let next: number | null = null;
   let calls = 0;
   let since: number | null = null;
-  do {
-    const rows = await deps.store.judgedCalls({ from: next, limit: Math.min(ROWS, most - calls) });
+  let isWhole = true;
+  for await (const rows of judgedPages(deps.store, null, most)) {
     for (const call of rows.calls) {
       if (deps.tools(call.tool) !== null) look(call, await replayInput(deps, call, needsArguments));
       since = Math.min(since ?? call.at, call.at);
     }
     calls += rows.calls.length;
-    next = rows.next;
-  } while (next !== null && calls < most);
-  return { calls, since, isWhole: next === null };
+    isWhole = rows.next === null;
+  }
+  return { calls, since, isWhole };
 }

@@ -72,8 +72,8 @@ export type PolicyTrial =
       /** The calls that the file's own examples describe. */
       readonly examples: readonly PolicyInput[];
       evaluate(input: PolicyInput): Verdict;
-      /** Every rule that matches, strictest first. */
-      matching(input: PolicyInput): readonly MatchedRule[];
+      /** Every rule that matches, strictest first. `profile`: that of the verdict, where it is known already. */
+      matching(input: PolicyInput, profile?: string): readonly MatchedRule[];
     };
 
 export interface Policy {

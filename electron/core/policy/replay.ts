@@ -3,6 +3,7 @@ import type { JudgedCall } from '../../../shared/domain/judged.ts';
 import type { ReplayedCall, ReplayPage } from '../../../shared/domain/policy-replay.ts';
 import type { Store } from '../ports/store.ts';
 import type { Policy, PolicyTrial } from './policy.ts';
+import { judgedPages } from './judged-pages.ts';
 import { policyVersion } from './policy-version.ts';
 import { replayInput, type ReplayInputDeps } from './replay-input.ts';
 
@@ -26,8 +27,6 @@ export interface Replay {
   page(request: ReplayRequest): Promise<ReplayPage>;
 }
 
-/** Rows asked for at once: the store's thread is also the one that records. */
-const ROWS = 500;
 const STRICTNESS: Record<VerdictEffect, number> = { allow: 0, ask: 1, deny: 2 };
 /** Verdicts of the policy itself. What else starts with `builtin:` was asked about for another reason, and would be again. */
 const OWN = new Set(['builtin:no-rule', 'builtin:no-rules', 'builtin:unknown-tool', 'builtin:policy-unreadable']);
@@ -49,23 +48,22 @@ export function createReplay(deps: ReplayDeps): Replay {
       const page = { ...emptyPage(policyVersion(text)), recorded };
       if (!trial.ok) return { ...page, problems: [...trial.problems] };
       const needsArguments = [...trial.rules, ...deps.policy.rules()].some((rule) => rule.arguments !== undefined);
-      let next: number | null = from;
-      do {
-        const rows = await deps.store.judgedCalls({ from: next, limit: Math.min(ROWS, limit - page.calls) });
-        for (const call of rows.calls) {
+      for await (const { calls, next } of judgedPages(deps.store, from, limit)) {
+        for (const call of calls) {
           if (deps.tools(call.tool) === null) page.skipped += 1;
           else note(page, await compare(deps, trial, call, needsArguments), most);
           if (!call.exact) page.worked_out += 1;
         }
-        page.calls += rows.calls.length;
-        const oldest = rows.calls[rows.calls.length - 1];
-        if (oldest !== undefined) page.until = new Date(oldest.at).toISOString();
-        next = rows.next;
-      } while (next !== null && page.calls < limit);
-      return { ...page, next };
+        page.calls += calls.length;
+        page.until = isoOf(calls[calls.length - 1]) ?? page.until;
+        page.next = next;
+      }
+      return page;
     },
   };
 }
+
+const isoOf = (call: JudgedCall | undefined) => (call === undefined ? null : new Date(call.at).toISOString());
 
 type Page = { -readonly [Key in keyof ReplayPage]: ReplayPage[Key] };
 

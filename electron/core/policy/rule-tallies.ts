@@ -34,8 +34,8 @@ export function createRuleTallies(trial: Extract<PolicyTrial, { ok: true }>): Ru
 
   return {
     add(call, input) {
-      const decided = trial.evaluate(input).rule;
-      for (const { id } of trial.matching(input)) {
+      const { rule: decided, profile } = trial.evaluate(input);
+      for (const { id } of trial.matching(input, profile)) {
         const tally = tallies.get(id);
         if (tally === undefined) continue;
         tally.matches += 1;

@@ -5,7 +5,7 @@ import { addHosts, type ProfileHosts } from './call-reach.ts';
 import { compileHosts } from './host-condition.ts';
 import { compileList, type Matcher, type PatternKind } from './pattern.ts';
 import type { PolicyInput } from './policy.ts';
-import { compileTimes } from './time-condition.ts';
+import { compileTimes, type ZoneClocks } from './time-condition.ts';
 
 /** A rule's conditions. All must hold. */
 export interface RuleTests {
@@ -20,7 +20,13 @@ type Refuse = (path: PathInDocument, message: string) => void;
 type ListKey = 'tools' | 'agents' | 'targets' | 'workspaces' | 'paths' | 'commands';
 
 /** Compiles the conditions of one rule. What does not compile is told with its place in the rule. */
-export function compileRuleTests(rule: PolicyRule, home: string, profileHosts: ProfileHosts, refuse: Refuse): RuleTests {
+export function compileRuleTests(
+  rule: PolicyRule,
+  home: string,
+  profileHosts: ProfileHosts,
+  clocks: ZoneClocks,
+  refuse: Refuse,
+): RuleTests {
   const compile = (key: ListKey, kind: PatternKind) => compileList(rule[key], kind, home, (at, message) => refuse([key, at], message));
   const tools = compile('tools', 'text');
   const agents = compile('agents', 'text');
@@ -29,9 +35,9 @@ export function compileRuleTests(rule: PolicyRule, home: string, profileHosts: P
     ...factTests(rule),
     ...placeTests(compile),
     ...metadataTests(rule, home, refuse),
-    ...timeTests(rule, refuse),
     ...argumentTests(rule, home, refuse),
     ...reachTests(rule, compile),
+    ...timeTests(rule, clocks, refuse),
     ...hostTests(rule, home, profileHosts, refuse),
   ];
   return {
@@ -67,9 +73,9 @@ function metadataTests({ target_metadata }: PolicyRule, home: string, refuse: Re
 }
 
 /** SECURITY: a time that is none (NaN) lets nothing through and stops whatever a time could stop (THREATS rule 6). */
-function timeTests({ times, effect }: PolicyRule, refuse: Refuse): Test[] {
+function timeTests({ times, effect }: PolicyRule, clocks: ZoneClocks, refuse: Refuse): Test[] {
   if (times === undefined) return [];
-  const test = compileTimes(times, (path, message) => refuse(['times', ...path], message));
+  const test = compileTimes(times, clocks, (path, message) => refuse(['times', ...path], message));
   return [({ now }) => test(now) ?? effect !== 'allow'];
 }
 

@@ -16,9 +16,13 @@ const DAYS = Weekday.options;
  * Spans by the wall clock of their zone. Intl knows when that clock is set forward or back: a time that is skipped holds nothing, one that comes
  * twice holds twice.
  */
-export function compileTimes(spans: readonly TimeSpan[], refuse: (path: PathInDocument, message: string) => void): TimeTest {
+export function compileTimes(
+  spans: readonly TimeSpan[],
+  clocks: ZoneClocks,
+  refuse: (path: PathInDocument, message: string) => void,
+): TimeTest {
   const tests = spans.map((span, at) => {
-    const clock = wallClock(span.zone);
+    const clock = clocks(span.zone);
     if (clock === null) refuse([at, 'zone'], `there is no time zone called \`${span.zone ?? ''}\`; use a name such as Europe/Berlin`);
     return clock === null ? () => false : spanTest(span, clock);
   });
@@ -47,6 +51,21 @@ function spanTest({ days, from, to }: TimeSpan, clock: (now: number) => WallCloc
 const minutesOf = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
 
 const dayBefore = (day: Weekday): Weekday => DAYS[(DAYS.indexOf(day) + 6) % 7] ?? day;
+
+/** The wall clock of a zone; null when nobody knows it. */
+export type ZoneClocks = (zone: string | undefined) => ((now: number) => WallClock) | null;
+
+/** One clock for each zone, shared by the rules of a file: reading one costs more than all else that a rule does. */
+export function createZoneClocks(): ZoneClocks {
+  const made = new Map<string | undefined, ReturnType<ZoneClocks>>();
+  return (zone) => {
+    const known = made.get(zone);
+    if (known !== undefined) return known;
+    const clock = wallClock(zone);
+    made.set(zone, clock);
+    return clock;
+  };
+}
 
 /** Null when nobody knows the zone. Remembers the last minute, which is all that a policy with hundreds of spans asks about at once. */
 function wallClock(zone: string | undefined): ((now: number) => WallClock) | null {

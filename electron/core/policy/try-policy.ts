@@ -15,6 +15,6 @@ export function tryPolicy(deps: ExamineDeps, text: string): PolicyTrial {
     rules,
     examples: rules.flatMap((rule) => (rule.examples ?? []).flatMap((example) => exampleInput(deps, example) ?? [])),
     evaluate: (input) => verdictOf(version, decide(input)),
-    matching: (input) => compiled.all(addHosts(input, deps.profileHosts?.(decide(input).profile) ?? [])),
+    matching: (input, profile = decide(input).profile) => compiled.all(addHosts(input, deps.profileHosts?.(profile) ?? [])),
   };
 }
