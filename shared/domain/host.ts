@@ -3,7 +3,7 @@ import { EffectiveSandbox, LayerStatus, LimitsReport, SandboxAttempt, SandboxMod
 
 /** One thing this machine can or cannot enforce, with what to do about it. */
 export const Capability = z.strictObject({
-  id: z.enum(['sandbox', 'layers', 'limits', 'toolchains', 'profiles', 'keychain', 'runtime', 'user', 'audit', 'approvals']),
+  id: z.enum(['sandbox', 'layers', 'limits', 'network', 'toolchains', 'profiles', 'keychain', 'runtime', 'user', 'audit', 'approvals']),
   title: z.string(),
   status: z.enum(['pass', 'warn', 'fail', 'unknown']),
   evidence: z.string().describe('What was tried and what came back.'),
