@@ -1,6 +1,6 @@
 import type { AgentToken, Risk, Scope } from '../../../shared/domain/identity.ts';
 import type { Target } from '../../../shared/domain/target.ts';
-import { compileTimes } from '../policy/time-condition.ts';
+import { compileTimes, createZoneClocks } from '../policy/time-condition.ts';
 import type { TargetRegistry } from './target-registry.ts';
 
 /** What of a tool decides what it may do where. */
@@ -33,7 +33,7 @@ export const changesTarget = ({ scope, risk }: Pick<JudgedTool, 'scope' | 'risk'
 export const isWithinMaintenance = ({ constraints: { maintenance_windows: windows } }: Target, now: number): boolean => {
   if (windows.length === 0) return true;
   // A zone that nobody knows was refused when the file was read; a span in one holds nothing.
-  return compileTimes(windows, () => undefined)(now) === true;
+  return compileTimes(windows, createZoneClocks(), () => undefined)(now) === true;
 };
 
 /**

@@ -4,7 +4,7 @@ import { TimeSpan } from '../../../shared/domain/policy-conditions.ts';
 import { localTarget, Target, TargetConstraints, TargetEntry, TargetHost, TargetId, TargetsFile } from '../../../shared/domain/target.ts';
 import { expandScopes } from '../identity/scopes.ts';
 import { nearestName } from '../nearest-name.ts';
-import { compileTimes } from '../policy/time-condition.ts';
+import { compileTimes, createZoneClocks } from '../policy/time-condition.ts';
 import { readYamlDocument, type YamlDocument } from '../yaml/yaml-document.ts';
 
 /** A text that is right becomes targets; any other, problems with their lines. */
@@ -51,7 +51,7 @@ function problemsOf(key: string, entry: TargetEntry, tools: readonly string[], {
         `\`${name}\` is neither a tool nor a risk (${Risk.options.join(', ')})${meant(name, known)}`,
       );
   }
-  compileTimes(maintenance_windows, (path, message) => {
+  compileTimes(maintenance_windows, createZoneClocks(), (path, message) => {
     at(['constraints', 'maintenance_windows', ...path], message);
   });
   return problems;
