@@ -1,3 +1,4 @@
+import { createGrantEndings } from './core/approvals/grant-endings.ts';
 import type { TokenId } from '../shared/domain/identity.ts';
 import { AppError } from '../shared/errors.ts';
 import { createLoopbackAgent } from './adapters/loopback-agent/loopback-agent.ts';
@@ -34,7 +35,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
   const { clock, bus, settings, store, sandbox, layers, machine, clients, policyFile, record, recordOrLog } = world;
   const product = createProduct(world, options);
   const { shell, profiles, tools, acceptedPolicy, policy, acceptedTargets, targets } = product;
-  const { tokens, broker, changes, jobs, running, gate, live, pipeline } = product;
+  const { tokens, broker, grants, changes, jobs, running, gate, live, pipeline } = product;
   const state = { mcpUrl: null as string | null, startedAt: '', isSocketAllowed: options.host === 'headless' };
 
   // The agents' plane.
@@ -101,6 +102,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     running,
     recordings: world.recordings,
     broker,
+    grants,
+    longer: product.longer,
     tokens,
     policy,
     policyFile,
@@ -168,9 +171,17 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     return console_;
   }
 
+  const grantEndings = createGrantEndings({
+    grants,
+    broker,
+    watch: world.sessionWatch,
+    clock,
+    idleMinutes: () => settings.read().approvals.grants_end_idle_min,
+  });
   tokens.onRevoked((id) => {
     mcp.endToken(id);
     broker.revokeToken(id);
+    grants.end({ token: id }, 'token');
     jobs.stopToken(id, 'Its token was revoked.').catch((error: unknown) => log('The jobs of a revoked token could not be stopped.', error));
   });
 
@@ -251,6 +262,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       },
     },
     // Before the agents' listener, so that the first request finds them, and after it at the end: what waits has ended by then.
+    // Ended before the log closes, so that the log knows.
+    { name: 'grants', start: () => grantEndings.start(), stop: () => grantEndings.stop() },
     { name: 'deciders', start: () => deciders.start(), stop: async () => await deciders.stop() },
     { name: 'answers from chats', start: async () => void (await callbacks.start()), stop: async () => await callbacks.stop() },
     {

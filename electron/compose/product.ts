@@ -16,6 +16,9 @@ import { createJobs, type Jobs } from '../core/jobs/jobs.ts';
 import { createLiveOutput, type LiveOutput } from '../core/live-output.ts';
 import type { PipelineDeps } from '../core/pipeline/call-context.ts';
 import { createGate, type Gate } from '../core/pipeline/gate.ts';
+import { needsOutside } from '../core/approvals/decider-rules.ts';
+import { createGrants, type Grants } from '../core/approvals/grants.ts';
+import { createLongerDecisions, type LongerDecisions } from '../core/approvals/longer-decisions.ts';
 import { createRunningCalls, type RunningCalls } from '../core/pipeline/running-calls.ts';
 import { createAcceptedPolicy, type AcceptedPolicy } from '../core/policy/accepted-policy.ts';
 import { reachOf } from '../core/policy/call-reach.ts';
@@ -57,6 +60,8 @@ export interface Product {
   readonly deciderConfig: DeciderConfig;
   readonly changes: ChangeSets;
   readonly jobs: Jobs;
+  readonly grants: Grants;
+  readonly longer: LongerDecisions;
   readonly tasks: OpenTasks;
   readonly endedLayers: EndedLayers;
   readonly running: RunningCalls;
@@ -156,6 +161,16 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     timeoutSeconds: () => settings.read().approvals.timeout_s,
     isTokenActive,
   });
+  const grants = createGrants({
+    clock,
+    store,
+    bus,
+    home: world.home,
+    isTokenActive,
+    onError: options.log,
+  });
+  const decidesAlone = (): boolean => !needsOutside(settings.read().approvals.mode);
+  const longer = createLongerDecisions({ broker, grants, policy, store, watch: world.sessionWatch, decidesAlone });
   const running = createRunningCalls();
   const gate = createGate({ store, clock, bus });
   const taskLayers = createTaskLayers({ layers, changes, writers });
@@ -170,7 +185,10 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     clock,
     // A task goes on while a call or a job of it does.
     busyUntil: (task) => (taskLayers.isUsed(task) ? clock.now() : jobs.activeUntil(task)),
-    onClosed: (task) => endedLayers.ended(task),
+    onClosed: (task) => {
+      grants.end({ task }, 'task');
+      endedLayers.ended(task);
+    },
     onError: (error) => options.log('The end of a task could not be written.', error),
   });
   const pipeline: PipelineDeps = {
@@ -179,6 +197,8 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     registry: tools,
     policy,
     broker,
+    grants,
+    decidesAlone,
     store,
     tasks: openTasks,
     gate,
@@ -198,6 +218,8 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     shell,
     profiles,
     watchedProfiles,
+    grants,
+    longer,
     tools,
     acceptedPolicy,
     policy,

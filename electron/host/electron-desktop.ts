@@ -1,4 +1,4 @@
-import { app, clipboard, dialog } from 'electron';
+import { app, clipboard, dialog, powerMonitor } from 'electron';
 import type { Desktop } from '../core/ports/desktop.ts';
 import type { ApprovalWindow } from './windows/approval-window.ts';
 import { whileOpen } from './while-open.ts';
@@ -27,6 +27,7 @@ export function createElectronDesktop({ log, ...windows }: ElectronDesktopDeps):
       const { canceled, filePaths } = await whileOpen(answer);
       return canceled ? null : (filePaths[0] ?? null);
     },
+    systemIdleMs: () => powerMonitor.getSystemIdleTime() * 1000,
     quit: () => app.quit(),
   };
 }

@@ -34,12 +34,15 @@ function build(answers: Record<string, () => unknown> = {}, socketMayDecide: () 
 }
 
 const approve = { id: approval, digest };
-const approved = { 'approvals.approve': () => ({ id: approval, state: 'approved', digest }) };
+const approved = { 'approvals.approve': () => ({ id: approval, state: 'approved', grant: null, rule: null, digest }) };
 
 describe('the dispatcher', () => {
   it('answers a known name with a parsed output (positive control)', async () => {
     const { call, reached } = build(approved);
-    expect(await call('approvals.approve', approve)).toEqual({ ok: true, value: { id: approval, state: 'approved', digest } });
+    expect(await call('approvals.approve', approve)).toEqual({
+      ok: true,
+      value: { id: approval, state: 'approved', grant: null, rule: null, digest },
+    });
     expect(reached).toEqual(['approvals.approve']);
   });
 
@@ -75,7 +78,9 @@ describe('the dispatcher', () => {
   });
 
   it('refuses what the contract does not let out, without showing it', async () => {
-    const { call, logged } = build({ 'approvals.approve': () => ({ id: approval, state: 'approved', digest, secret: 'CANARY' }) });
+    const { call, logged } = build({
+      'approvals.approve': () => ({ id: approval, state: 'approved', grant: null, rule: null, digest, secret: 'CANARY' }),
+    });
     const answer = await call('approvals.approve', approve);
     expect(answer).toMatchObject({ ok: false, error: { code: 'internal' } });
     expect(JSON.stringify(answer)).not.toContain('CANARY');

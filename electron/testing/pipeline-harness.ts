@@ -1,6 +1,7 @@
 import type { EffectiveSandbox } from '../../shared/domain/sandbox.ts';
 import { z } from 'zod';
 import { createApprovalBroker, type ApprovalBroker } from '../core/approvals/approval-broker.ts';
+import { createGrants, type Grants } from '../core/approvals/grants.ts';
 import { createChangeBus } from '../core/change-bus.ts';
 import type { TaskLayer } from '../core/changes/task-layers.ts';
 import { createTokenService, type TokenService } from '../core/identity/token-service.ts';
@@ -9,7 +10,7 @@ import type { CallReply, IncomingCall, PipelineDeps } from '../core/pipeline/cal
 import { createGate } from '../core/pipeline/gate.ts';
 import { handleToolCall } from '../core/pipeline/handle-tool-call.ts';
 import { createRunningCalls } from '../core/pipeline/running-calls.ts';
-import type { Policy } from '../core/policy/policy.ts';
+import type { Policy, PolicyInput } from '../core/policy/policy.ts';
 import type { Store } from '../core/ports/store.ts';
 import { createOpenTasks } from '../core/tasks/open-tasks.ts';
 import { builtInLocal } from '../core/targets/target-registry.ts';
@@ -39,6 +40,7 @@ export interface PipelineHarness {
   readonly store: Store;
   readonly clock: FakeClock;
   readonly broker: ApprovalBroker;
+  readonly grants: Grants;
   readonly tokens: TokenService;
   /** The canary: the text of every call whose effect really happened, in order. */
   readonly effects: string[];
@@ -145,6 +147,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
       profile: 'default',
       policy_version: 'v1',
     }),
+    withReach: (input: PolicyInput) => input,
   } as unknown as Policy;
   const tokens = createTokenService({ store, files: { checkWorkspace: (path) => Promise.resolve(path) }, clock, bus });
   let deciders: FakeDeciders = { isEnabled: true, mode: 'window', hasOutside: false };
@@ -156,12 +159,22 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     isTokenActive: (id) => tokens.isActive(id),
     rules: { isEnabled: () => deciders.isEnabled, mode: () => deciders.mode, hasOutside: () => Promise.resolve(deciders.hasOutside) },
   });
+  const grants = createGrants({
+    clock,
+    store,
+    bus,
+    home: '/home/me',
+    isTokenActive: (id) => tokens.isActive(id),
+    onError: () => undefined,
+  });
   const targets = new Map<string, Target>([[builtInLocal.id, builtInLocal]]);
   const gate = createGate({ store, clock, bus });
   const deps: PipelineDeps = {
     registry: createToolRegistry([tool]),
     policy,
     broker,
+    grants,
+    decidesAlone: () => deciders.mode === 'window' || deciders.mode === 'both',
     store,
     tasks: createOpenTasks({ store, clock, busyUntil: () => null, onClosed: () => undefined, onError: () => undefined }),
     gate,
@@ -194,6 +207,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     store,
     clock,
     broker,
+    grants,
     tokens,
     effects,
     decideBy(next) {

@@ -52,7 +52,7 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
     const next: Approval = { ...old, state, decision: { result: state, by: 'operator', channel: 'window', at: ago(0), reason } };
     world.approvals = world.approvals.map((approval) => (approval.id === id ? next : approval));
     push('approvals');
-    return { id: old.id, state, digest: old.digest };
+    return { id: old.id, state, digest: old.digest, grant: null, rule: null };
   };
   const isOpen = (approval: Approval): boolean => approval.state === 'pending' || approval.next_try_until !== null;
   return {
@@ -64,6 +64,11 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
       aliases: [],
     }),
     'deciders.test': () => ({ results: [] }),
+    'approvals.offers': () => ({ offers: [], until_quit_is: 'until-quit', why: null }),
+    'grants.list': () => ({ grants: [] }),
+    'grants.revoke': () => {
+      throw new Error('There is no such grant.');
+    },
     'status.get': () => ({
       ...world.status,
       counts: { ...world.status.counts, waiting: world.approvals.filter((approval) => approval.state === 'pending').length },

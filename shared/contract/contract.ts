@@ -6,6 +6,7 @@ import { ChangeSet, ChangeSetId } from '../domain/change.ts';
 import { DecidersStatus, OutsideChannel } from '../domain/deciders.ts';
 import { Capability, ClientKind, ConnectPlan, DetectedClient, GatewayStatus } from '../domain/host.ts';
 import { AgentName, AgentToken, ApprovalId, CallId, Digest, RequestedScope, Risk, Scope, TaskId, TokenId } from '../domain/identity.ts';
+import { Grant, GrantBreadth, GrantDuration, GrantId, GrantOffer } from '../domain/grant.ts';
 import { Job, JobId } from '../domain/job.ts';
 import { PolicyProblem, PolicyRule, PolicyStatus } from '../domain/policy.ts';
 import { GardenReport, ReplayPage } from '../domain/policy-replay.ts';
@@ -82,6 +83,9 @@ const policyChange = z.strictObject({
 });
 
 const decided = z.strictObject({ id: ApprovalId, state: z.string(), digest: Digest });
+const decidedFor = decided.extend({ grant: Grant.nullable(), rule: z.string().nullable().describe('The rule that policy.yaml gained.') });
+/** How long a decision counts, and over what; the hash is the one of the offer that was shown. */
+const extent = { duration: GrantDuration.default('once'), breadth: GrantBreadth.default('exact'), hash: Digest.optional() };
 
 /**
  * The one table of operator calls. The dispatcher parses input and output by it, for every mount; the renderer's hooks and the
@@ -102,8 +106,24 @@ export const contract = {
     z.strictObject({ approvals: z.array(Approval) }),
   ),
   'approvals.get': query(z.strictObject({ id: ApprovalId }), Approval),
-  'approvals.approve': command('decide', z.strictObject({ id: ApprovalId, digest: Digest, reason: reason.default('') }), decided),
-  'approvals.deny': command('decide', z.strictObject({ id: ApprovalId, digest: Digest.optional(), reason: reason.min(1) }), decided),
+  'approvals.approve': command(
+    'decide',
+    z.strictObject({ id: ApprovalId, digest: Digest, reason: reason.default(''), ...extent }),
+    decidedFor,
+  ),
+  'approvals.deny': command(
+    'decide',
+    z.strictObject({ id: ApprovalId, digest: Digest.optional(), reason: reason.min(1), ...extent }),
+    decidedFor,
+  ),
+  'approvals.offers': query(
+    z.strictObject({ id: ApprovalId }),
+    z.strictObject({
+      offers: z.array(GrantOffer),
+      until_quit_is: z.enum(['1h', 'until-quit']).describe('1h where nothing on this machine tells of a locked screen.'),
+      why: z.string().nullable(),
+    }),
+  ),
   'approvals.pregrant': command('decide', z.strictObject({ id: ApprovalId, digest: Digest }), decided),
 
   'deciders.status': query(nothing, DecidersStatus),
@@ -112,6 +132,9 @@ export const contract = {
     nothing,
     z.strictObject({ results: z.array(z.strictObject({ channel: OutsideChannel, ok: z.boolean(), detail: z.string() })) }),
   ),
+
+  'grants.list': query(nothing, z.strictObject({ grants: z.array(Grant) })),
+  'grants.revoke': command('read', z.strictObject({ id: GrantId }), Grant),
 
   'calls.list': query(
     z.strictObject({ states: z.array(CallState).optional(), agent: AgentName.optional(), before: z.string().optional(), limit }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GrantDuration } from './grant.ts';
 import { ApprovalMode, DeciderSettings } from './deciders.ts';
 import { EgressPattern } from './egress-pattern.ts';
 import { SandboxMode } from './sandbox.ts';
@@ -39,6 +40,15 @@ export const Settings = z.strictObject({
         .max(285)
         .default(270)
         .describe('Seconds until a request that nobody answers is denied. Agents give up at 300.'),
+      allow_for: GrantDuration.exclude(['always']).default('once').describe('How long a yes counts unless you choose otherwise.'),
+      deny_for: GrantDuration.exclude(['always']).default('once').describe('How long a no counts unless you choose otherwise.'),
+      grants_end_idle_min: z
+        .number()
+        .int()
+        .min(1)
+        .max(480)
+        .default(15)
+        .describe('Minutes without anybody at this machine after which every grant ends, where the desktop tells of that.'),
     })
     // SECURITY: nobody turns approval off by one word alone (F43).
     .refine((approvals) => approvals.enabled || approvals.disabled_acknowledged, {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,7 +148,7 @@ describe('watching the session', () => {
     const locked = vi.fn();
     subject.onLock(locked);
     await subject.start();
-    buses.forEach((bus) => bus.on('error', () => undefined));
+    for (const bus of buses as EventEmitter[]) bus.on('error', () => undefined);
     daemons.forEach((daemon) => daemon.kill('SIGKILL'));
     await vi.waitFor(() => expect(subject.status().tellsLock).toBe(false), { timeout: 20_000 });
     expect(locked).toHaveBeenCalled();

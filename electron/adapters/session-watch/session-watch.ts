@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { sessionBus, type Message, type MessageBus } from '@jellybrick/dbus-next';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -42,7 +43,9 @@ export function createSessionWatch({ env, clock, systemIdleMs, log }: SessionWat
   async function connect(address: string, find: (bus: MessageBus) => Promise<readonly LockSource[]>): Promise<Connection | null> {
     if (!(await isThere(address))) return null;
     const bus = sessionBus({ busAddress: address });
-    bus.on('error', () => undefined);
+    // The library tells of a broken connection by an event that its types leave out; the beat below finds it too.
+    const emitter: EventEmitter = bus;
+    emitter.on('error', () => undefined);
     try {
       const sources = await find(bus);
       if (sources.length === 0) throw new Error('nobody answers');

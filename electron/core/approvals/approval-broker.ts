@@ -41,6 +41,8 @@ export interface ApprovalBroker {
   onPut(listener: (request: PutRequest) => void): () => void;
   /** Forgets what was granted to a revoked token. */
   revokeToken(token: TokenId): void;
+  /** Forgets every yes given for a next try: the operator is not there any more. */
+  dropNextTries(): void;
 }
 
 export interface ApprovalBrokerDeps {
@@ -222,6 +224,11 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
 
     revokeToken(token) {
       nextTries.dropToken(token);
+    },
+
+    dropNextTries() {
+      nextTries.clear();
+      bus.changed('approvals');
     },
   };
 }

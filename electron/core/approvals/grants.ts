@@ -2,6 +2,7 @@ import type { NewAuditEvent } from '../../../shared/domain/audit.ts';
 import type { Grant, GrantId } from '../../../shared/domain/grant.ts';
 import type { ApprovalId, TaskId, TokenId } from '../../../shared/domain/identity.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { JsonObject } from '../../../shared/json.ts';
 import type { ChangeBus } from '../change-bus.ts';
 import { randomId } from '../identity/random-id.ts';
 import { compileRule } from '../policy/compiled-rules.ts';
@@ -91,8 +92,16 @@ export function createGrants(deps: GrantsDeps): Grants {
     const { effect, rule, duration, approval_id, expires_at, call_digest } = grant;
     const about = { grant_id: grant.id, effect, rule, duration, approval_id, expires_at, call_digest };
     const actor = data['why'] === undefined || data['why'] === 'revoked' ? 'operator' : 'gateway';
-    const agent = (rule.agents?.[0] ?? null);
-    return { type, actor, agent, token_id: grant.token_id, task_id: grant.task_id, call_id: null, data: { ...about, ...data } };
+    const agent = rule.agents?.[0] ?? null;
+    return {
+      type,
+      actor,
+      agent,
+      token_id: grant.token_id,
+      task_id: grant.task_id,
+      call_id: null,
+      data: JsonObject.parse({ ...about, ...data }),
+    };
   }
 
   /** Why it has ended by itself, or null while it lives. */

@@ -29,6 +29,8 @@ export interface NextTries {
   ids(): readonly ApprovalId[];
   stateOf(id: ApprovalId): { readonly next_try_until: string | null; readonly next_try_granted: boolean };
   dropToken(token: TokenId): void;
+  /** Forgets all of them. */
+  clear(): void;
 }
 
 export function createNextTries(clock: Clock): NextTries {
@@ -90,5 +92,7 @@ export function createNextTries(clock: Clock): NextTries {
     dropToken(token) {
       for (const [id, offer] of offers) if (offer.call.token_id === token) offers.delete(id);
     },
+
+    clear: () => offers.clear(),
   };
 }

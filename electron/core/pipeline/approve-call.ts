@@ -1,15 +1,22 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { ApprovalDecision } from '../../../shared/domain/approval.ts';
 import type { CallRecord, Operand, Verdict } from '../../../shared/domain/call.ts';
+import type { Grant } from '../../../shared/domain/grant.ts';
 import type { ApprovalId, Digest } from '../../../shared/domain/identity.ts';
 import type { EffectiveSandbox } from '../../../shared/domain/sandbox.ts';
+import { isGrantable } from '../approvals/grantable.ts';
 import type { Clearance, Denial, PipelineDeps, ResolvedCall, Step } from './call-context.ts';
 import { policyInput } from './judge-call.ts';
 
 /** Step 3: asks the operator if the verdict says so, then checks again everything that may have changed while the call waited. */
 export async function approveCall(deps: PipelineDeps, call: ResolvedCall, verdict: Verdict): Promise<Step<Clearance>> {
   const record = { ...call.record, verdict };
-  if (verdict.effect === 'allow') return { ok: true, value: { verdict, approval: null } };
+  const granted = deps.grants.find(record, deps.policy.withReach(policyInput(deps, call), verdict.profile));
+  // SECURITY: a standing no counts whatever the rules allow.
+  if (granted?.grant.effect === 'deny') return refusedBefore(granted.grant, record);
+  if (verdict.effect === 'allow') return { ok: true, value: { verdict, approval: null, grant: null } };
+  if (granted !== null && isGrantable('allow', { risk: call.tool.risk, rule: verdict.rule }) && deps.decidesAlone())
+    return { ok: true, value: { verdict, approval: null, grant: { id: granted.grant.id, signal: granted.signal } } };
 
   const confinement = deps.confinement();
   call.incoming.reportProgress('Waiting for the operator to decide.');
@@ -17,12 +24,12 @@ export async function approveCall(deps: PipelineDeps, call: ResolvedCall, verdic
 
   switch (decision.result) {
     case 'approved':
-      return await recheck(deps, call, { verdict, approval: decision.approval }, confinement);
+      return await recheck(deps, call, { verdict, approval: decision.approval, grant: null }, confinement);
     // SECURITY: approval off still leaves every check of what may have changed.
     case 'skipped':
-      return await recheck(deps, call, { verdict, approval: null }, confinement);
+      return await recheck(deps, call, { verdict, approval: null, grant: null }, confinement);
     case 'pregranted':
-      return await recheck(deps, call, { verdict, approval: { id: decision.approval.id, digest: null } }, confinement);
+      return await recheck(deps, call, { verdict, approval: { id: decision.approval.id, digest: null }, grant: null }, confinement);
     case 'denied':
     case 'expired':
     case 'cancelled': {
@@ -48,6 +55,11 @@ export async function approveCall(deps: PipelineDeps, call: ResolvedCall, verdic
         record,
       };
   }
+}
+
+function refusedBefore({ id, sentence }: Grant, record: CallRecord): Step<never> {
+  const reason = `The operator has refused calls like this for a while: ${sentence}`;
+  return { ok: false, denial: { outcome: 'denied', rule: `grant:${id}`, reason, nextStep: nextSteps.denied, isRecorded: false }, record };
 }
 
 const nextSteps = {
@@ -118,7 +130,13 @@ function isSame(now: readonly Operand[], then: readonly Operand[]): boolean {
 }
 
 /** Ends an approved call that may no longer run: the approval and the call in one transaction. */
-export async function voidApproval(deps: PipelineDeps, call: ResolvedCall, id: ApprovalId, denial: Denial, record: CallRecord): Promise<void> {
+export async function voidApproval(
+  deps: PipelineDeps,
+  call: ResolvedCall,
+  id: ApprovalId,
+  denial: Denial,
+  record: CallRecord,
+): Promise<void> {
   const at = new Date(deps.clock.now()).toISOString();
   const decision: ApprovalDecision = { result: 'cancelled', by: 'gateway', channel: 'gateway', at, reason: denial.reason };
   await deps.store.commit({

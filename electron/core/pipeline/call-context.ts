@@ -1,4 +1,5 @@
 import type { ApprovalBroker } from '../approvals/approval-broker.ts';
+import type { Grants } from '../approvals/grants.ts';
 import type { AskOptions } from '../approvals/waiting-requests.ts';
 import type { ChangeBus } from '../change-bus.ts';
 import type { LiveOutput } from '../live-output.ts';
@@ -10,6 +11,7 @@ import type { OpenTasks } from '../tasks/open-tasks.ts';
 import type { ToolRegistry } from '../tools/registry.ts';
 import type { Resolution, ToolDefinition, ToolOutput } from '../tools/tool.ts';
 import type { CallRecord, Operand, Verdict } from '../../../shared/domain/call.ts';
+import type { GrantId } from '../../../shared/domain/grant.ts';
 import type { AgentToken, Digest, TaskId, TokenId } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 import type { ChangeSets } from '../changes/change-sets.ts';
@@ -43,6 +45,9 @@ export interface PipelineDeps {
   readonly registry: ToolRegistry;
   readonly policy: Policy;
   readonly broker: ApprovalBroker;
+  readonly grants: Pick<Grants, 'find' | 'use'>;
+  /** Whether the operator alone decides, so that a grant of theirs is enough. */
+  readonly decidesAlone: () => boolean;
   readonly store: Store;
   readonly tasks: OpenTasks;
   readonly gate: Gate;
@@ -90,6 +95,8 @@ export type Step<T> =
 export interface Clearance {
   readonly verdict: Verdict;
   readonly approval: { readonly id: NonNullable<CallRecord['approval_id']>; readonly digest: Digest | null } | null;
+  /** The grant that it runs under; it is aborted when that ends. */
+  readonly grant: { readonly id: GrantId; readonly signal: AbortSignal } | null;
 }
 
 /** A call whose intent is on disk; only this can be executed. */
@@ -97,6 +104,8 @@ export interface IntendedCall {
   readonly call: ResolvedCall;
   readonly record: CallRecord;
   readonly profile: string;
+  /** Aborted, with a sentence, when the agent cancels, its token ends, the gateway stops, or the grant it runs under ends. */
+  readonly signal: AbortSignal;
 }
 
 /** What became of a call that was started. */

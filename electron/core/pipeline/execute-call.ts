@@ -11,9 +11,9 @@ import type { Execution, IntendedCall, PipelineDeps, ResolvedCall } from './call
 const terminal = { columns: 80, rows: 24 };
 
 /** Step 5. Takes only a call whose intent is on disk. Never throws: a failure is an outcome, too. */
-export async function executeCall(deps: PipelineDeps, { call, record, profile }: IntendedCall): Promise<Execution> {
+export async function executeCall(deps: PipelineDeps, { call, record, profile, signal }: IntendedCall): Promise<Execution> {
   const started = deps.clock.monotonic();
-  const run = deps.running.begin(record.id, call.incoming.signal);
+  const run = deps.running.begin(record.id, signal);
   const closeLive = deps.live.open(record.id);
   const endLimit = limitTime(deps, record.id, call.target);
   call.incoming.reportProgress('Running.');

@@ -33,7 +33,11 @@ export async function recordDenial(deps: PipelineDeps, denial: Denial, record: C
 }
 
 /** Step 4: the intent, durable, and the approval spent in the same transaction. Errors: `unavailable`, and then nothing runs. */
-export async function recordIntent(deps: PipelineDeps, call: ResolvedCall, { verdict, approval }: Clearance): Promise<Step<IntendedCall>> {
+export async function recordIntent(
+  deps: PipelineDeps,
+  call: ResolvedCall,
+  { verdict, approval, grant }: Clearance,
+): Promise<Step<IntendedCall>> {
   const record: CallRecord = { ...call.record, verdict, approval_id: approval?.id ?? null, state: 'running', started_at: iso(deps) };
   const data = {
     tool: record.tool,
@@ -49,6 +53,7 @@ export async function recordIntent(deps: PipelineDeps, call: ResolvedCall, { ver
     rule: verdict.rule,
     policy_version: verdict.policy_version,
     approval_id: approval?.id ?? null,
+    grant_id: grant?.id ?? null,
     operands: call.operands.map(({ path, sha256 }) => ({ path, sha256 })),
   };
   const consume: StoreChange[] =
@@ -58,7 +63,14 @@ export async function recordIntent(deps: PipelineDeps, call: ResolvedCall, { ver
     changes: [...consume, { kind: 'call.put', call: record }, ...(await taskChange(deps, record))],
   });
   deps.bus.changed('calls');
-  if (committed.ok) return { ok: true, value: { call, record, profile: verdict.profile } };
+  if (committed.ok) {
+    if (grant !== null) deps.grants.use(grant.id);
+    const { signal } = call.incoming;
+    return {
+      ok: true,
+      value: { call, record, profile: verdict.profile, signal: grant === null ? signal : AbortSignal.any([signal, grant.signal]) },
+    };
+  }
   const denial: Denial = {
     outcome: 'denied',
     rule: 'builtin:approval-spent',

@@ -7,5 +7,7 @@ export interface Desktop {
   hideApprovalWindow(): void;
   copyText(text: string): void;
   openDirectoryDialog(): Promise<string | null>;
+  /** Milliseconds since anybody typed or moved the pointer, in any program. */
+  systemIdleMs(): number;
   quit(): void;
 }
