@@ -273,6 +273,26 @@ export const describeLayersContract = (name: string, openWorld: () => Promise<La
       expect(await conflicts(view)).toEqual(['a.txt', 'new.txt', 'src/b.txt', 'src/deep/c.txt']);
     });
 
+    it.each([[[]], [['kept']]])('shows what the operator did to the real tree between two calls, holding %j', async (names: string[]) => {
+      await writeFile(join(ws, 'gone.txt'), 'one');
+      const { view, at } = await openGuarded();
+      await writeFile(at('kept'), 'held');
+      expect((await readdir(at(''))).sort()).toEqual(['a.txt', 'gone.txt', 'kept', 'link', 'src']);
+      expect(await readFile(at('src/b.txt'), 'utf8')).toBe('two');
+      await view.close();
+      for (const name of ['created', 'a.txt']) await writeFile(join(ws, name), 'by the operator');
+      await unlink(join(ws, 'gone.txt'));
+      await rm(join(ws, 'src'), { recursive: true });
+      await mkdir(join(ws, 'src'));
+      await writeFile(join(ws, 'src/other'), 'by the operator');
+      const again = await openGuarded(names.map((name) => join(ws, name)));
+      expect((await readdir(again.at(''))).sort()).toEqual(['a.txt', 'created', ...names, 'link', 'src']);
+      expect(await readdir(again.at('src'))).toEqual(['other']);
+      for (const name of ['created', 'a.txt', 'src/other']) expect(await readFile(again.at(name), 'utf8')).toBe('by the operator');
+      expect(Object.keys(await told(again.view))).toEqual(names);
+      await expectUntouched();
+    });
+
     it('shares one view while any is open', async () => {
       expect(await world.layers.join(task)).toBeNull();
       const [one, two] = await Promise.all([open(), open([join(ws, 'nothing')])]);

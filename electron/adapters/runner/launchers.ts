@@ -1,5 +1,6 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
+import { killGroup } from './kill-group.ts';
 import { waitingArgv, type LauncherShape } from './launcher.ts';
 
 /** Launchers that wait for their instructions, some of them started ahead: to start a process, a large one such as the gateway takes its time. */
@@ -35,9 +36,13 @@ export const createLaunchers = (): Launchers => {
         key,
         (waiting.get(key) ?? []).filter((one) => one.launcher !== launcher),
       );
-      launcher.off('exit', leave).off('error', leave);
+      launcher.off('exit', died).off('error', died);
     };
-    launcher.once('exit', leave).once('error', leave);
+    const died = (): void => {
+      leave();
+      end(launcher);
+    };
+    launcher.once('exit', died).once('error', died);
     waiting.set(key, [...(waiting.get(key) ?? []), { launcher, leave }]);
   };
   const refillLater = (key: string, shape: LauncherShape): void => {
@@ -52,7 +57,7 @@ export const createLaunchers = (): Launchers => {
   const drop = (key: string): void => {
     clearTimeout(timers.get(key));
     timers.delete(key);
-    for (const { launcher } of waiting.get(key) ?? []) launcher.kill('SIGKILL');
+    for (const { launcher } of waiting.get(key) ?? []) end(launcher);
     waiting.delete(key);
   };
   /** Moves it to the end, as the one used last. */
@@ -99,6 +104,12 @@ const hold = (launcher: ChildProcess, isHeld: boolean): void => {
     if (isHeld) each.ref();
     else each.unref();
   }
+};
+
+/** With what it has started: that would wait for the end of the gateway. */
+const end = (launcher: ChildProcess): void => {
+  if (launcher.pid !== undefined) killGroup(launcher.pid);
+  for (const pipe of launcher.stdio) pipe?.destroy();
 };
 
 const isAlive = ({ pid, exitCode, signalCode }: ChildProcess): boolean => pid !== undefined && exitCode === null && signalCode === null;

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { spawn as spawnPty } from 'node-pty';
 import type { ProgramHandle, RunnerCommand } from '../../core/ports/runner.ts';
+import { killGroup } from './kill-group.ts';
 import { lifeline, terminalArgv, writtenInstructions } from './launcher.ts';
 import type { Launchers } from './launchers.ts';
 
@@ -17,14 +18,6 @@ export interface StartedProgram {
 
 /** How long output may go on after the end, held open by a process that has left the group. Milliseconds. */
 const lingerMs = 1000;
-
-const killGroup = (pid: number): void => {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It is gone already.
-  }
-};
 
 /** Starts with pipes: standard input empty or ours to write to, both outputs in one stream so that their order is kept. */
 export const startPiped = (command: RunnerCommand, onData: (chunk: Uint8Array) => void, launchers: Launchers): StartedProgram => {
