@@ -185,6 +185,114 @@ describe('the gatehouse command', () => {
     });
   });
 
+  describe('F51: decisions that count for longer', () => {
+    const grantId = `gnt_${'f'.repeat(16)}`;
+    const hash = 'e'.repeat(64);
+    const rule = { id: 'allow-bash-1', effect: 'allow', tools: ['bash'], reason: 'Let robot run npm test.' };
+    const offer = (extra = {}) => ({
+      effect: 'allow',
+      breadth: 'similar',
+      sentence: 'Let robot run \u001b[2Jnpm test.',
+      rule,
+      durations: ['once', 'task', '15m', '1h', 'until-quit', 'always'],
+      hash,
+      diff: '--- policy.yaml\n+++ policy.yaml\n@@ -1 +1,2 @@\n rules:\n+  - id: allow-bash-1\n',
+      policy_version: 'x',
+      ...extra,
+    });
+    const grant = {
+      id: grantId,
+      effect: 'allow',
+      sentence: 'Let robot run \u001b[2Jnpm test.',
+      rule,
+      call_digest: null,
+      duration: '15m',
+      token_id: tokenId,
+      task_id: null,
+      approval_id: approvalId,
+      channel: 'socket',
+      created_at: '2026-11-23T12:00:00.000Z',
+      expires_at: '2026-11-23T12:15:00.000Z',
+      uses: 2,
+      last_used_at: null,
+    };
+    const decided = (extra = {}) => ({ id: approvalId, state: 'approved', digest, grant: null, rule: null, ...extra });
+
+    it('shows what a decision could become: the rule, for how long, its hash, and what always would write', async () => {
+      answers['approvals.get'] = approval('pending');
+      answers['approvals.offers'] = { offers: [offer()], until_quit_is: '1h', why: 'No session bus.' };
+      const { stdout } = await run(['approvals', 'show', approvalId]);
+      for (const part of [
+        'Let robot run \\u{1b}[2Jnpm test.',
+        'once, task, 15m, 1h, until-quit, always',
+        hash,
+        '    +  - id: allow-bash-1',
+      ])
+        expect(stdout).toContain(part);
+      expect(stdout).toContain('until-quit is 1h here: No session bus.');
+      expect((await json('approvals', 'show', approvalId)).document).toMatchObject({ id: approvalId, offers: [{ hash }] });
+    });
+
+    it('shows no ladder for what is decided once, and asks for none for what has ended', async () => {
+      answers['approvals.get'] = approval('pending');
+      answers['approvals.offers'] = { offers: [offer({ durations: ['once'], diff: null })], until_quit_is: 'until-quit', why: null };
+      const { stdout } = await run(['approvals', 'show', approvalId]);
+      expect(stdout).toMatch(/for +once\n/);
+      expect(stdout).not.toContain('policy.yaml');
+      asked.length = 0;
+      answers['approvals.get'] = approval('denied');
+      expect((await run(['approvals', 'show', approvalId])).code).toBe(0);
+      expect(asked.map(([name]) => name)).toEqual(['approvals.get']);
+    });
+
+    it('gives a yes and a no for as long as is said, and says what goes on counting', async () => {
+      answers['approvals.approve'] = decided({ grant });
+      answers['approvals.deny'] = decided({ state: 'denied' });
+      const args = ['approvals', 'approve', approvalId, '--digest', digest, '--grant', '15m', '--breadth', 'similar'];
+      const { stdout } = await run(args);
+      expect(stdout).toContain(`${grantId} counts on. Ends: 2026-11-23T12:15:00.000Z.`);
+      await run(['approvals', 'deny', approvalId, '--reason', 'No.', '--grant', 'until-quit', '--confirm', hash]);
+      expect(asked).toEqual([
+        ['approvals.approve', { id: approvalId, digest, reason: '', duration: '15m', breadth: 'similar' }],
+        ['approvals.deny', { id: approvalId, reason: 'No.', duration: 'until-quit', breadth: 'exact', hash }],
+      ]);
+    });
+
+    it('writes a rule only with the hash of what was shown', async () => {
+      answers['approvals.approve'] = decided({ rule: 'allow-bash-1' });
+      const args = ['approvals', 'approve', approvalId, '--digest', digest, '--grant', 'always'];
+      const without = await run(args);
+      expect(without.code).toBe(2);
+      expect(without.stderr).toContain('--confirm HASH');
+      expect(without.stderr).toContain('gatehouse approvals show');
+      expect(asked).toEqual([]);
+      expect((await run([...args, '--confirm', hash])).stdout).toContain('policy.yaml has the rule allow-bash-1.');
+      expect(asked).toEqual([['approvals.approve', { id: approvalId, digest, reason: '', duration: 'always', breadth: 'exact', hash }]]);
+    });
+
+    it.each([
+      ['an unknown duration', ['--grant', '2h']],
+      ['an unknown breadth', ['--grant', '1h', '--breadth', 'wide']],
+      ['a hash that is none', ['--grant', 'always', '--confirm', 'yes']],
+      ['a hash for a decision that counts once', ['--confirm', hash]],
+    ])('refuses %s before anything is asked', async (_what, extra) => {
+      expect((await run(['approvals', 'approve', approvalId, '--digest', digest, ...extra])).code).toBe(2);
+      expect(asked).toEqual([]);
+    });
+
+    it('lists and ends grants', async () => {
+      Object.assign(answers, { 'grants.list': { grants: [grant] }, 'grants.revoke': grant });
+      const { stdout } = await run(['grants', 'list']);
+      for (const part of [grantId, '2026-11-23T12:15:00.000Z', '\\u{1b}[2Jnpm test.']) expect(stdout).toContain(part);
+      expect((await run(['grants', 'revoke', grantId])).stdout).toBe(`${grantId}: ended after 2 uses.\n`);
+      expect((await run(['grants', 'revoke', 'gnt_1'])).code).toBe(2);
+      expect(asked).toEqual([
+        ['grants.list', {}],
+        ['grants.revoke', { id: grantId }],
+      ]);
+    });
+  });
+
   it('mints with options anywhere and lists that repeat', async () => {
     answers['tokens.mint'] = minted;
     const args = [
@@ -255,7 +363,7 @@ describe('the gatehouse command', () => {
   });
 
   it('decides by id and digest', async () => {
-    const decided = (state: string) => ({ id: approvalId, state, digest });
+    const decided = (state: string) => ({ id: approvalId, state, digest, ...(state === 'expired' ? {} : { grant: null, rule: null }) });
     Object.assign(answers, {
       'approvals.approve': decided('approved'),
       'approvals.deny': decided('denied'),
@@ -274,6 +382,7 @@ describe('the gatehouse command', () => {
   it('shows what agents wrote without letting it drive the terminal', async () => {
     answers['approvals.list'] = { approvals: [approval('pending')] };
     answers['approvals.get'] = approval('pending');
+    answers['approvals.offers'] = { offers: [], until_quit_is: 'until-quit', why: null };
     for (const args of [
       ['approvals', 'list'],
       ['approvals', 'show', approvalId],

@@ -6,6 +6,7 @@ import { configVerbs } from './verbs/config.ts';
 import { connectVerbs } from './verbs/connect.ts';
 import { deciderVerbs } from './verbs/deciders.ts';
 import { hostVerbs } from './verbs/doctor.ts';
+import { grantVerbs } from './verbs/grants.ts';
 import { mcpVerb } from './verbs/mcp.ts';
 import { policyVerbs } from './verbs/policy.ts';
 import { policyHistoryVerbs } from './verbs/policy-history.ts';
@@ -18,6 +19,7 @@ export const verbs: readonly Verb[] = [
   serveVerb,
   ...tokenVerbs,
   ...approvalVerbs,
+  ...grantVerbs,
   ...deciderVerbs,
   ...changeVerbs,
   ...auditVerbs,

@@ -1,15 +1,17 @@
+import type { OutputOf } from '../../../shared/contract/contract.ts';
 import type { Approval } from '../../../shared/domain/approval.ts';
 import { ApprovalId, type Digest } from '../../../shared/domain/identity.ts';
-import { fields, shown, table, type Shown } from '../output.ts';
+import { fields, lines, shown, table, type Shown } from '../output.ts';
 import type { Options } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Verb } from '../verb.ts';
 import { digestOf } from './digest-option.ts';
+import { extentOf, extentOptions } from './extent-option.ts';
+import { endsText } from './grants.ts';
+import { offersText } from './offer-text.ts';
 
 const digestOption = { digest: { type: 'string', value: 'D', about: 'the approval digest, as list and show print it' } } as const;
 const states = ['pending', 'open', 'all'] as const;
-/** What a yes can cover so far. */
-const grants = ['once'] as const;
 
 /** What waits for the operator. */
 export const approvalVerbs: readonly Verb[] = [
@@ -41,12 +43,18 @@ export const approvalVerbs: readonly Verb[] = [
   },
   {
     name: 'approvals show',
-    about: 'one request in full',
+    about: 'one request in full, and the rules that a decision on it could become',
     words: ['ID'],
     options: {},
     async run({ words, out, host }) {
-      const approval = await host.invoke('approvals.get', { id: approvalId(words[0]) });
-      out.document(approval, () => describe(approval));
+      const id = approvalId(words[0]);
+      const approval = await host.invoke('approvals.get', { id });
+      if (approval.state === 'pending') {
+        const offered = await host.invoke('approvals.offers', { id });
+        out.document({ ...approval, ...offered }, () => lines([describe(approval), offersText(offered)]));
+      } else {
+        out.document(approval, () => describe(approval));
+      }
       return 0;
     },
   },
@@ -67,7 +75,10 @@ export const approvalVerbs: readonly Verb[] = [
           seen.set(approval.id, standing);
           if (isNews)
             out.line(approval, () =>
-              table([approval.id, approval.state, byText(approval), approval.agent, approval.tool, callText(approval), approval.digest], []),
+              table(
+                [approval.id, approval.state, byText(approval), approval.agent, approval.tool, callText(approval), approval.digest],
+                [],
+              ),
             );
         }
       }, world.signal);
@@ -76,32 +87,32 @@ export const approvalVerbs: readonly Verb[] = [
   },
   {
     name: 'approvals approve',
-    about: 'let a call run, once',
+    about: 'let a call run, once or for longer',
     words: ['ID'],
-    options: {
-      ...digestOption,
-      grant: { type: 'string', value: grants.join('|'), about: 'what the yes covers' },
-      reason: { type: 'string', value: 'TEXT', about: 'kept in the log' },
-    },
+    options: { ...digestOption, ...extentOptions, reason: { type: 'string', value: 'TEXT', about: 'kept in the log' } },
     async run({ words, options, out, host }) {
-      const grant = options.text('grant') ?? 'once';
-      if (!grants.some((known) => known === grant))
-        throw new UsageError(`--grant ${grant} is not supported. A yes covers: ${grants.join(', ')}.`);
-      const input = { id: approvalId(words[0]), digest: digest(options), reason: options.text('reason') ?? '' };
+      const extent = extentOf(options);
+      const input = { id: approvalId(words[0]), digest: digest(options), reason: options.text('reason') ?? '', ...extent };
       const answer = await host.invoke('approvals.approve', input);
-      out.document(answer, () => shown(`${answer.id}: ${answer.state}.`));
+      out.document(answer, () => decidedText(answer));
       return 0;
     },
   },
   {
     name: 'approvals deny',
-    about: 'refuse a call; the agent is told the reason',
+    about: 'refuse a call, once or for longer; the agent is told the reason',
     words: ['ID'],
-    options: { reason: { type: 'string', value: 'TEXT', about: 'told to the agent and kept in the log' }, ...digestOption },
+    options: {
+      reason: { type: 'string', value: 'TEXT', about: 'told to the agent and kept in the log' },
+      ...digestOption,
+      ...extentOptions,
+    },
     async run({ words, options, out, host }) {
+      const extent = extentOf(options);
       const echoed = options.text('digest') === undefined ? {} : { digest: digest(options) };
-      const answer = await host.invoke('approvals.deny', { id: approvalId(words[0]), reason: options.required('reason'), ...echoed });
-      out.document(answer, () => shown(`${answer.id}: ${answer.state}.`));
+      const input = { id: approvalId(words[0]), reason: options.required('reason'), ...echoed, ...extent };
+      const answer = await host.invoke('approvals.deny', input);
+      out.document(answer, () => decidedText(answer));
       return 0;
     },
   },
@@ -125,6 +136,13 @@ function approvalId(word: string | null | undefined): ApprovalId {
 }
 
 const digest = (options: Options): Digest => digestOf(options, 'approvals list');
+
+/** What became of a decision, and what goes on counting. */
+function decidedText({ id, state, grant, rule }: OutputOf<'approvals.approve'>): Shown {
+  const head = shown(`${id}: ${state}.`);
+  if (rule !== null) return lines([head, shown(`policy.yaml has the rule ${rule}.`)]);
+  return grant === null ? head : lines([head, shown(`${grant.id} counts on. Ends: ${endsText(grant)}. ${grant.sentence}`)]);
+}
 
 /** Who answered, and where: `slack U012 (slack)`; of half a yes, who gave it. */
 function byText({ decision, endorsed }: Approval): string {
