@@ -40,12 +40,14 @@ export const createFindProgram = ({ path, isAgents }: FindProgramDeps): ((name: 
     const file = await realpath(candidate).catch(() => null);
     if (file === null || isAgents(file) || isAgents(candidate)) return null;
     const found = await stat(file, { bigint: true });
-    if (!found.isFile() || found.size > sizeLimit || !isOurs(found) || !isOurs(await stat(dirname(file), { bigint: true }))) return null;
+    if (!found.isFile() || found.size > sizeLimit || !isOurs(found)) return null;
+    for (const folder of [dirname(candidate), dirname(file)]) if (!isOurs(await stat(folder, { bigint: true }))) return null;
     const canRun = await access(file, constants.X_OK).then(
       () => true,
       () => false,
     );
-    return canRun ? { path: file, sha256: await hash(file, found) } : null;
+    // By its own name, not where that leads: programs such as iptables are many in one, and go by the name that they are called by.
+    return canRun ? { path: candidate, sha256: await hash(file, found) } : null;
   };
 
   return async (name) => {
