@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../shared/json.ts';
 import type { Verdict } from '../../../shared/domain/call.ts';
 import type { Risk, Scope } from '../../../shared/domain/identity.ts';
 import type { ChangeKind } from '../../../shared/domain/change.ts';
-import type { PolicyChange, PolicyChannel } from './save-policy.ts';
+import type { PolicyChange, PolicyChannel } from './policy-change.ts';
 import type { ChangeClass, ChangeEffect, ChangeRule, PolicyProblem, PolicyRule, PolicyStatus } from '../../../shared/domain/policy.ts';
 
 /** What policy judges: the resolved call, never the agent's own words about it. */

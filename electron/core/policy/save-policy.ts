@@ -1,28 +1,12 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { JsonObject } from '../../../shared/json.ts';
-import type { PolicyProblem, PolicyRule } from '../../../shared/domain/policy.ts';
+import type { PolicyRule } from '../../../shared/domain/policy.ts';
 import type { PolicyFile } from '../ports/policy-file.ts';
 import { appendRule } from './append-rule.ts';
 import type { Examined } from './examine-policy.ts';
+import type { PolicyChange, PolicyChannel } from './policy-change.ts';
 import { policyVersion } from './policy-version.ts';
 import { unifiedDiff } from './unified-diff.ts';
-
-/** Through which of the operator's own doors a change came. */
-export type PolicyChannel = 'window' | 'console' | 'command-line' | 'approval';
-
-/** What a save did, or would do. */
-export interface PolicyChange {
-  /** Whether every check passed; otherwise nothing was written. */
-  readonly ok: boolean;
-  readonly problems: readonly PolicyProblem[];
-  readonly text: string;
-  /** From the text in force. */
-  readonly diff: string;
-  /** Of the text in force before. */
-  readonly before: string;
-  readonly version: string;
-  readonly rules: number;
-}
 
 export interface SavePolicyDeps {
   readonly file: PolicyFile;

@@ -4,7 +4,7 @@ import type { AcceptedPolicy } from '../../core/policy/accepted-policy.ts';
 import type { Gardener } from '../../core/policy/gardener.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Replay } from '../../core/policy/replay.ts';
-import type { PolicyChange } from '../../core/policy/save-policy.ts';
+import type { PolicyChange } from '../../core/policy/policy-change.ts';
 import type { PolicyFileSource } from '../../core/ports/policy-file.ts';
 import type { HandlersOf } from '../handler.ts';
 
