@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -116,6 +116,52 @@ describe('run first, review what changed, undo anything', () => {
     for (const { id, digest } of await changes('open')) await host.command('changes', 'drop', id, '--digest', digest);
     expect((await bash('ls .git/hooks/pre-commit sub/.git/hooks 2>&1')).text).toContain('No such file');
     expect(existsSync(hook)).toBe(false);
+  });
+
+  it('a hook smuggled in by a link is held as well: a link for the folder, for the hook, and for where git looks', async () => {
+    const real = (path: string): string => join(workspace, path);
+    const config = readFileSync(real('.git/config'), 'utf8');
+    const hooks = fingerprint(real('.git/hooks'));
+    const heldPaths = async (): Promise<readonly string[]> =>
+      (await changes('open'))
+        .flatMap(({ entries }) => entries.filter(({ state }) => state === 'held').map(({ path }) => path))
+        .filter((path) => path.startsWith(real('.git')));
+    const dropAll = async (): Promise<void> => {
+      for (const { id, digest } of await changes('open')) await host.command('changes', 'drop', id, '--digest', digest);
+    };
+    // What the link leads to is an ordinary program of the workspace's, and may be there already.
+    mkdirSync(real('tools/hooks'), { recursive: true });
+    for (const path of ['tools/hooks/pre-commit', 'tools/check.sh']) writeFileSync(real(path), '#!/bin/sh\ntouch owned\n', { mode: 0o755 });
+    writeFileSync(real('tools/config'), `${config}\n[core]\n\thooksPath = tools/hooks\n`);
+    // Each another change: one that was refused stays refused without a question.
+    const ways: readonly (readonly [string, string, string])[] = [
+      ['ln -sf ../../tools/check.sh .git/hooks/pre-commit', '.git/hooks/pre-commit', 'readlink .git/hooks/pre-commit'],
+      ['rm -r .git/hooks; ln -s ../tools/hooks .git/hooks', '.git/hooks', 'readlink .git/hooks'],
+      ['ln -s ../../tools/hooks/pre-commit made; mv made .git/hooks/pre-commit', '.git/hooks/pre-commit', 'readlink .git/hooks/pre-commit'],
+      ['git config core.hooksPath tools/hooks', '.git/config', 'git config core.hooksPath'],
+      // As a link, too, it says where git looks. A command that names the file itself is asked about.
+      ['n=config; ln -sf ../tools/$n .git/$n', '.git/config', 'n=config; readlink .git/$n'],
+    ];
+    for (const [command, path, look] of ways) {
+      const answer = await bash(command);
+      expect(answer.text, command).toContain('waiting for the operator');
+      expect(await heldPaths(), command).toContain(real(path));
+      // The agent sees it.
+      expect((await bash(look)).text, command).toMatch(/tools\/(hooks|check\.sh|config)/);
+      // The real repository does not, and the operator's own git runs nothing of it.
+      expect(readFileSync(real('.git/config'), 'utf8'), command).toBe(config);
+      expect(lstatSync(real('.git/config')).isFile()).toBe(true);
+      expect(lstatSync(real('.git/hooks')).isDirectory(), command).toBe(true);
+      expect(fingerprint(real('.git/hooks')), command).toBe(hooks);
+      git(workspace, 'commit', '--allow-empty', '-qm', command);
+      expect(existsSync(real('owned')), command).toBe(false);
+      await dropAll();
+    }
+    // Positive control: were it let in, git would run it.
+    symlinkSync('../../tools/check.sh', real('.git/hooks/pre-commit'));
+    git(workspace, 'commit', '--allow-empty', '-qm', 'control');
+    expect(existsSync(real('owned'))).toBe(true);
+    for (const path of ['owned', '.git/hooks/pre-commit', 'tools']) rmSync(real(path), { recursive: true });
   });
 
   it('what is held reaches the real files when the operator accepts it, and only what is accepted', async () => {
