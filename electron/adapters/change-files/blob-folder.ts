@@ -26,7 +26,7 @@ export interface BlobFolder {
 export function createBlobFolder(folder: string): BlobFolder {
   const pending = createPendingBlobs(folder);
   const turn = createTurns();
-  const path = (sha256: Digest): string => pending.path(sha256) ?? join(folder, sha256.slice(0, 2), sha256);
+  const path = (sha256: Digest): string => pending.path(sha256) ?? `${folder}/${sha256.slice(0, 2)}/${sha256}`;
   const has = (sha256: Digest): boolean => statSync(path(sha256), { throwIfNoEntry: false })?.isFile() === true;
   return {
     path,

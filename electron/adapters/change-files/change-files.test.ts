@@ -110,6 +110,41 @@ describe('changing real files', () => {
     expect([readFileSync(other, 'utf8'), readFileSync(at('a'), 'utf8')]).toEqual(['mine', 'agent']);
   });
 
+  it('gives new files modes that keep the owner out, one alone or many together', async () => {
+    await keep();
+    for (let index = 0; index < 50; index += 1) mkdirSync(at(`d${index}`));
+    const steps = Array.from({ length: 50 }, (_, index) => writing(`d${index}/a`));
+    const sealed = steps.map((step) => ({ ...step, wanted: { ...step.wanted, mode: 0o200 } as FileStep['wanted'] }));
+    for (const some of [sealed.slice(0, 1), sealed.slice(1)]) {
+      const results = await Promise.all(some.map(async (step) => await world.files.apply(step)));
+      expect(results.every(({ ok }) => ok)).toBe(true);
+    }
+    expect(sealed.map(({ path }) => statSync(path).mode & 0o777)).toEqual(sealed.map(() => 0o200));
+  });
+
+  it('makes two thousand files in as many folders side by side with few descriptors', { timeout: 120_000 }, async () => {
+    await keep();
+    const count = 2000;
+    for (let index = 0; index < count; index += 1) mkdirSync(at(`d${index}`));
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const before = open();
+    let most = 0;
+    let isDone = false;
+    const look = (): void => {
+      most = Math.max(most, open());
+      if (!isDone) setImmediate(look);
+    };
+    look();
+    const steps = Array.from({ length: count }, (_, index) => writing(`d${index}/a`));
+    const results = await Promise.all(steps.map(async (step) => await world.files.apply(step)));
+    isDone = true;
+    await world.files.settle();
+    expect(results.every(({ ok }) => ok)).toBe(true);
+    expect(steps.every(({ path }) => readFileSync(path, 'utf8') === 'agent')).toBe(true);
+    expect(most - before).toBeLessThan(500);
+    expect(readdirSync(at('d7'))).toEqual(['a']);
+  });
+
   it('removes what a crash left beside a path', async () => {
     await keep();
     writeFileSync(at(temporaryName('a')), 'half');

@@ -9,7 +9,7 @@ const freshFor = 500;
 /** Folders kept open that nobody uses; steps come in the order of paths. */
 const most = 16;
 /** Folders in use at once: each takes a descriptor, and many systems give a process no more than 1024. */
-const mostUsed = 256;
+const mostUsed = 128;
 
 /** Folders of the last few paths, kept open, since the next path mostly lies in the same one. */
 export interface HeldFolders {
@@ -71,17 +71,15 @@ export function createHeldFolders(): HeldFolders {
     if (entry.users > 0) return;
     used -= 1;
     if (entry.isLeft) close(entry);
-    waiting.shift()?.();
+    for (const go of waiting.splice(0, mostUsed - used)) go();
   };
   /** Whoever waits holds nothing, and those who hold a folder never wait for another, so that there always is an end to it. */
-  const room = async (at: HoldOptions): Promise<void> => {
-    while (used >= mostUsed && (entries.get(keyOf(at))?.users ?? 0) === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-  };
+  const isFull = (at: HoldOptions): boolean => used >= mostUsed && (entries.get(keyOf(at))?.users ?? 0) === 0;
 
   return {
     async within(at, missing, use) {
       for (let attempt = 1; ; attempt += 1) {
-        await room(at);
+        while (isFull(at)) await new Promise<void>((resolve) => waiting.push(resolve));
         const { entry, isNew } = enter(at);
         beUsed(entry);
         try {

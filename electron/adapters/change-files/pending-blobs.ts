@@ -22,6 +22,9 @@ export interface PendingBlobs {
 
 export function createPendingBlobs(folder: string): PendingBlobs {
   const pending = new Map<Digest, string>();
+  // No name of an earlier run's, which may have left some.
+  const run = randomBytes(9).toString('hex');
+  let count = 0;
   const turn = createTurns();
 
   const place = async (all: readonly (readonly [Digest, string])[]): Promise<void> => {
@@ -38,7 +41,8 @@ export function createPendingBlobs(folder: string): PendingBlobs {
   return {
     path: (sha256) => pending.get(sha256),
     async add(source, sha256) {
-      const temporary = join(folder, sha256.slice(0, 2), `${randomBytes(9).toString('hex')}.tmp`);
+      count += 1;
+      const temporary = `${folder}/${sha256.slice(0, 2)}/${run}-${count}.tmp`;
       try {
         await write(source, temporary, sha256);
       } catch (error) {

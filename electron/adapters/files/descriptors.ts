@@ -69,8 +69,9 @@ export function readHeld(held: number): Buffer | null {
     let length = 0;
     while (length < buffer.length) {
       const bytesRead = readSync(fd, buffer, length, buffer.length - length, length);
-      if (bytesRead === 0) return buffer.subarray(0, length);
       length += bytesRead;
+      // All that its folder tells of, and not one byte more when there was room for it; most files need no second question.
+      if (bytesRead === 0 || length === size) return buffer.subarray(0, length);
     }
     // It grows while it is read.
     return null;

@@ -8,7 +8,7 @@ import { changeEvent } from './change-events.ts';
 import { halvesOf } from './drafts.ts';
 import { movesOf, planSteps, type Move } from './plan-steps.ts';
 import { runPlan, type Obstacle } from './run-plan.ts';
-import { changeDigest, settledState } from './set-state.ts';
+import { changeDigest, isBoundAlike, settledState } from './set-state.ts';
 
 /** What a set in the journal is on its way to: `applying` forth, `undoing` back; its `pending` entries are the ones that move. */
 export type Direction = 'forth' | 'back';
@@ -70,7 +70,8 @@ export function settledEntries(set: ChangeSet, direction: Direction, obstacles: 
 
 /** The set with other entries, its state and digest told by them. */
 export function withEntries(set: ChangeSet, entries: ChangeEntry[], changes: Partial<ChangeSet> = {}): ChangeSet {
-  return { ...set, entries, digest: changeDigest(entries), state: settledState(entries), ...changes };
+  const digest = isBoundAlike(set.entries, entries) ? set.digest : changeDigest(entries);
+  return { ...set, entries, digest, state: settledState(entries), ...changes };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ChangeEntry, ChangeSet, ChangeSetId } from '../../../shared/domain/change.ts';
+import type { Digest } from '../../../shared/domain/identity.ts';
 import { randomId } from '../identity/random-id.ts';
 import type { StoreChange } from '../ports/store.ts';
 import { commitChanges, finish, isPending, withEntries, type JournalDeps } from './apply-journal.ts';
@@ -10,7 +11,7 @@ import { everySet } from './every-set.ts';
 import { inParallel } from './in-parallel.ts';
 import { judgeDrafts, type Judged } from './judge-drafts.ts';
 import { keepContents } from './keep-contents.ts';
-import { changeDigest } from './set-state.ts';
+import { digestInTurns } from './set-state.ts';
 import { textFacts } from './text-of.ts';
 import type { Writer } from './writers.ts';
 
@@ -43,7 +44,9 @@ export async function collectChanges(deps: Deps, collection: Collection): Promis
     if (settledSets.length > 0) await commitChanges(deps, { events: [], changes: settledSets });
     return null;
   }
-  const set = newSet(collection, writers, await toEntries(deps, judged), new Date(deps.clock.now()).toISOString());
+  const entries = await toEntries(deps, judged);
+  const time = new Date(deps.clock.now()).toISOString();
+  const set = newSet(collection, writers, { entries, digest: await digestInTurns(entries), time });
   return await journal(deps, set, settledSets);
 }
 
@@ -56,10 +59,14 @@ async function journal(deps: JournalDeps, set: ChangeSet, also: readonly StoreCh
   return set.state === 'applying' ? await finish(deps, set) : set;
 }
 
-function newSet({ call, view }: Collection, writers: readonly Writer[], entries: ChangeEntry[], time: string): ChangeSet {
+function newSet(
+  { call, view }: Collection,
+  writers: readonly Writer[],
+  { entries, digest, time }: { readonly entries: ChangeEntry[]; readonly digest: Digest; readonly time: string },
+): ChangeSet {
   const set: ChangeSet = {
     id: randomId('chg', 20) as ChangeSetId,
-    digest: changeDigest(entries),
+    digest,
     call_id: call.id,
     task_id: view.task,
     agent: call.agent,

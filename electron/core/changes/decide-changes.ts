@@ -6,7 +6,7 @@ import { changeEvent } from './change-events.ts';
 import type { ChangeDecision } from './change-set-parts.ts';
 import { requireShown } from './conflict-versions.ts';
 import { ancestorsOf } from './plan-steps.ts';
-import { changeDigest, isWaiting } from './set-state.ts';
+import { isWaiting } from './set-state.ts';
 
 export interface DecideDeps extends JournalDeps {
   readonly clock: Clock;
@@ -17,7 +17,7 @@ export async function acceptChanges(deps: DecideDeps, set: ChangeSet, decision: 
   const chosen = withFolders(set, choose(set, decision));
   await requireShown(deps, set, chosen);
   const entries = set.entries.map((entry): ChangeEntry => (chosen.has(entry) ? { ...entry, state: 'pending' } : entry));
-  const next: ChangeSet = { ...set, entries, digest: changeDigest(entries), state: 'applying', decided_at: timeOf(deps) };
+  const next = withEntries(set, entries, { state: 'applying', decided_at: timeOf(deps) });
   if (!(await hasContents(deps.files, next, 'forth'))) {
     throw new AppError(
       'unavailable',
