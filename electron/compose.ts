@@ -86,6 +86,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     tokens: () => tokens.list(),
     runningCount: () => running.count(),
     closedBecause: () => gate.closedBecause() ?? world.degradedBecause(),
+    panicSince: () => product.panic.since(),
     lastVerification: () => world.lastVerification(),
     fixed: { version: options.version, data_dir: world.dataDir, operator_socket: world.socketPath, host: options.host },
     live: () => ({
@@ -131,6 +132,7 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
     bus,
     clock,
     status,
+    panic: product.panic,
     tryOut,
     deciders,
     mcpUrl: () => state.mcpUrl,
@@ -199,6 +201,8 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
       },
     },
     { name: 'tokens', start: () => tokens.start() },
+    // SECURITY: before anything is listened to, so that a restart lets nothing through.
+    { name: 'panic', start: () => product.panic.start(), stop: async () => await product.refusals.stop() },
     {
       name: 'open calls',
       async start() {

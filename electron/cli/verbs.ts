@@ -8,6 +8,7 @@ import { deciderVerbs } from './verbs/deciders.ts';
 import { hostVerbs } from './verbs/doctor.ts';
 import { grantVerbs } from './verbs/grants.ts';
 import { mcpVerb } from './verbs/mcp.ts';
+import { panicVerb } from './verbs/panic.ts';
 import { policyVerbs } from './verbs/policy.ts';
 import { policyHistoryVerbs } from './verbs/policy-history.ts';
 import { serveVerb } from './verbs/serve.ts';
@@ -22,6 +23,7 @@ export const verbs: readonly Verb[] = [
   ...grantVerbs,
   ...deciderVerbs,
   ...changeVerbs,
+  panicVerb,
   ...auditVerbs,
   ...policyVerbs,
   ...policyHistoryVerbs,

@@ -15,11 +15,15 @@ import { createTokenService, type TokenService } from '../core/identity/token-se
 import { createJobs, type Jobs } from '../core/jobs/jobs.ts';
 import { createLiveOutput, type LiveOutput } from '../core/live-output.ts';
 import type { PipelineDeps } from '../core/pipeline/call-context.ts';
+import { createPanic, type Panic } from '../core/panic/panic.ts';
+import { stoppableJobs } from '../core/panic/stoppable-jobs.ts';
 import { createGate, type Gate } from '../core/pipeline/gate.ts';
 import { needsOutside } from '../core/approvals/decider-rules.ts';
 import { createGrants, type Grants } from '../core/approvals/grants.ts';
 import { createLongerDecisions, type LongerDecisions } from '../core/approvals/longer-decisions.ts';
 import { createRunningCalls, type RunningCalls } from '../core/pipeline/running-calls.ts';
+import { createRates } from '../core/rate/rates.ts';
+import { createRefusalLog, type RefusalLog } from '../core/rate/refusal-log.ts';
 import { createAcceptedPolicy, type AcceptedPolicy } from '../core/policy/accepted-policy.ts';
 import { reachOf } from '../core/policy/call-reach.ts';
 import { createPolicy } from '../core/policy/create-policy.ts';
@@ -66,6 +70,8 @@ export interface Product {
   readonly endedLayers: EndedLayers;
   readonly running: RunningCalls;
   readonly gate: Gate;
+  readonly panic: Panic;
+  readonly refusals: RefusalLog;
   readonly live: LiveOutput;
   readonly pipeline: PipelineDeps;
 }
@@ -95,7 +101,13 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     onApplied: async (task, paths) => await layers.applied(task, paths),
     budgetMb: () => settings.read().safety.undo_budget_mb,
   });
-  const jobs = createJobs({ layers, changes, writers, store, live, recordings: world.recordings, clock, bus, onError: options.log });
+  const panic = createPanic({ store, clock, bus, parts: () => ({ running, jobs, broker, grants, gate }) });
+  const refusals = createRefusalLog({ store, clock, onError: options.log });
+  const rates = createRates({ clock, limits: () => settings.read().limits, refusals });
+  const jobs = stoppableJobs(
+    createJobs({ layers, changes, writers, store, live, recordings: world.recordings, clock, bus, onError: options.log }),
+    () => panic.since(),
+  );
 
   const acceptedTargets =
     options.host === 'desktop'
@@ -146,7 +158,8 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     onSaved: async (data) => await world.record('policy.saved', 'operator', data),
   });
   const tokens = createTokenService({ store, files, clock, bus, isTarget: (id) => targets.get(id) !== null });
-  const isTokenActive = tokens.isActive.bind(tokens);
+  // SECURITY: while everything is stopped no token counts.
+  const isTokenActive: TokenService['isActive'] = (id) => panic.since() === null && tokens.isActive(id);
   const deciderConfig = createDeciderConfig({
     settings: () => settings.read(),
     secrets: world.secrets,
@@ -158,6 +171,7 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     clock,
     bus,
     rules: createSettingsRules(() => settings.read(), deciderConfig),
+    rates,
     timeoutSeconds: () => settings.read().approvals.timeout_s,
     isTokenActive,
   });
@@ -202,6 +216,9 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     store,
     tasks: openTasks,
     gate,
+    panic,
+    rates,
+    refusals,
     running,
     live,
     clock,
@@ -235,6 +252,8 @@ export function createProduct(world: World, options: GatehouseOptions): Product 
     endedLayers,
     running,
     gate,
+    panic,
+    refusals,
     live,
     pipeline,
   };

@@ -6,6 +6,7 @@ import { createChangeHandlers, type ChangeHandlerDeps } from './handlers/changes
 import { createClientHandlers, type ClientHandlerDeps } from './handlers/clients.ts';
 import { createConfigHandlers, type ConfigHandlerDeps } from './handlers/config.ts';
 import { createDeciderHandlers, type DeciderHandlerDeps } from './handlers/deciders.ts';
+import { createPanicHandlers, type PanicHandlerDeps } from './handlers/panic.ts';
 import { createPolicyHandlers, type PolicyHandlerDeps } from './handlers/policy.ts';
 import { createProgramHandlers, type ProgramHandlerDeps } from './handlers/programs.ts';
 import { createShellHandlers, type ShellHandlerDeps } from './handlers/shell.ts';
@@ -19,6 +20,7 @@ export type HandlerDeps = AgentHandlerDeps &
   ClientHandlerDeps &
   ConfigHandlerDeps &
   DeciderHandlerDeps &
+  PanicHandlerDeps &
   PolicyHandlerDeps &
   ProgramHandlerDeps &
   ShellHandlerDeps &
@@ -33,6 +35,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     ...createChangeHandlers(deps),
     ...createAgentHandlers(deps),
     ...createAuditHandlers(deps),
+    ...createPanicHandlers(deps),
     ...createPolicyHandlers(deps),
     ...createTargetHandlers(deps),
     ...createProgramHandlers(deps),

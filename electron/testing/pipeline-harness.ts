@@ -7,11 +7,14 @@ import type { TaskLayer } from '../core/changes/task-layers.ts';
 import { createTokenService, type TokenService } from '../core/identity/token-service.ts';
 import { createLiveOutput } from '../core/live-output.ts';
 import type { CallReply, IncomingCall, PipelineDeps } from '../core/pipeline/call-context.ts';
+import { createPanic, type Panic } from '../core/panic/panic.ts';
 import { createGate } from '../core/pipeline/gate.ts';
 import { handleToolCall } from '../core/pipeline/handle-tool-call.ts';
 import { createRunningCalls } from '../core/pipeline/running-calls.ts';
 import type { Policy, PolicyInput } from '../core/policy/policy.ts';
 import type { Store } from '../core/ports/store.ts';
+import { createRates, type Rates } from '../core/rate/rates.ts';
+import { createRefusalLog, type RefusalLog } from '../core/rate/refusal-log.ts';
 import { createOpenTasks } from '../core/tasks/open-tasks.ts';
 import { builtInLocal } from '../core/targets/target-registry.ts';
 import { createTargetSlots } from '../core/targets/target-slots.ts';
@@ -22,6 +25,7 @@ import type { AuditEvent } from '../../shared/domain/audit.ts';
 import type { Verdict } from '../../shared/domain/call.ts';
 import type { ApprovalMode } from '../../shared/domain/deciders.ts';
 import type { AgentToken, Digest } from '../../shared/domain/identity.ts';
+import type { Settings } from '../../shared/domain/settings.ts';
 import type { Target } from '../../shared/domain/target.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
@@ -42,6 +46,8 @@ export interface PipelineHarness {
   readonly broker: ApprovalBroker;
   readonly grants: Grants;
   readonly tokens: TokenService;
+  readonly panic: Panic;
+  readonly refusals: RefusalLog;
   /** The canary: the text of every call whose effect really happened, in order. */
   readonly effects: string[];
   /** Who decides from now on; the window unless told. */
@@ -78,7 +84,16 @@ const noLayer: TaskLayer = {
 
 const digestOf = (character: string): Digest => character.repeat(64) as Digest;
 
-export async function createPipelineHarness(start: { readonly store?: Store; readonly clock?: FakeClock } = {}): Promise<PipelineHarness> {
+export interface HarnessStart {
+  readonly store?: Store;
+  readonly clock?: FakeClock;
+  /** How often agents may call and ask; without, as often as they like. */
+  readonly limits?: Settings['limits'];
+}
+
+const unlimited: Rates = { checkCall: () => null, checkPrompt: () => null };
+
+export async function createPipelineHarness(start: HarnessStart = {}): Promise<PipelineHarness> {
   const clock = start.clock ?? createFakeClock();
   const inner = start.store ?? createFakeStore({ clock });
   await inner.start();
@@ -151,12 +166,17 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
   } as unknown as Policy;
   const tokens = createTokenService({ store, files: { checkWorkspace: (path) => Promise.resolve(path) }, clock, bus });
   let deciders: FakeDeciders = { isEnabled: true, mode: 'window', hasOutside: false };
+  const { limits } = start;
+  const refusals = createRefusalLog({ store, clock, onError: () => undefined });
+  const rates = limits === undefined ? unlimited : createRates({ clock, limits: () => limits, refusals });
+  const isTokenActive: TokenService['isActive'] = (id) => panic.since() === null && tokens.isActive(id);
   const broker = createApprovalBroker({
+    rates,
     store,
     clock,
     bus,
     timeoutSeconds: () => 270,
-    isTokenActive: (id) => tokens.isActive(id),
+    isTokenActive,
     rules: { isEnabled: () => deciders.isEnabled, mode: () => deciders.mode, hasOutside: () => Promise.resolve(deciders.hasOutside) },
   });
   const grants = createGrants({
@@ -164,12 +184,19 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     store,
     bus,
     home: '/home/me',
-    isTokenActive: (id) => tokens.isActive(id),
+    isTokenActive,
     onError: () => undefined,
   });
   const targets = new Map<string, Target>([[builtInLocal.id, builtInLocal]]);
   const gate = createGate({ store, clock, bus });
+  const running = createRunningCalls();
+  const jobs = { list: () => [], stopAll: () => Promise.resolve() };
+  const panic = createPanic({ store, clock, bus, parts: () => ({ running, jobs, broker, grants, gate }) });
+  await panic.start();
   const deps: PipelineDeps = {
+    panic,
+    rates,
+    refusals,
     registry: createToolRegistry([tool]),
     policy,
     broker,
@@ -178,7 +205,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     store,
     tasks: createOpenTasks({ store, clock, busyUntil: () => null, onClosed: () => undefined, onError: () => undefined }),
     gate,
-    running: createRunningCalls(),
+    running,
     live: createLiveOutput(),
     clock,
     bus,
@@ -188,7 +215,7 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     layers: { forTask: () => Promise.resolve(noLayer), isUsed: () => false },
     changes: { collect: () => Promise.resolve(null) },
     recordings: { put: () => Promise.resolve(), get: () => Promise.resolve(null) },
-    isTokenActive: (id) => tokens.isActive(id),
+    isTokenActive,
     confinement: () => confinement,
   };
   await tokens.start();
@@ -209,6 +236,8 @@ export async function createPipelineHarness(start: { readonly store?: Store; rea
     broker,
     grants,
     tokens,
+    panic,
+    refusals,
     effects,
     decideBy(next) {
       deciders = { ...deciders, ...next };

@@ -56,6 +56,16 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
   };
   const isOpen = (approval: Approval): boolean => approval.state === 'pending' || approval.next_try_until !== null;
   return {
+    'panic.trigger': () => {
+      world.status = { ...world.status, panic: { since: ago(0) } };
+      push('status');
+      return { since: ago(0), calls: 1, jobs: 0, requests: world.approvals.length, grants: 0 };
+    },
+    'panic.release': () => {
+      world.status = { ...world.status, panic: null };
+      push('status');
+      return { since: ago(0) };
+    },
     'deciders.status': () => ({
       enabled: true,
       mode: 'window',

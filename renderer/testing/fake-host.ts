@@ -48,6 +48,7 @@ export const status: GatewayStatus = {
   host: 'desktop',
   state: 'running',
   state_reason: null,
+  panic: null,
   sandbox: {
     mode: 'auto',
     effective: 'bubblewrap',

@@ -93,6 +93,18 @@ const extent = { duration: GrantDuration.default('once'), breadth: GrantBreadth.
  */
 export const contract = {
   'status.get': query(nothing, GatewayStatus),
+  'panic.trigger': command(
+    'read',
+    nothing,
+    z.strictObject({
+      since: z.string(),
+      calls: z.number().int(),
+      jobs: z.number().int(),
+      requests: z.number().int(),
+      grants: z.number().int(),
+    }),
+  ),
+  'panic.release': command('decide', nothing, z.strictObject({ since: z.string() })),
   'doctor.run': command('read', nothing, z.strictObject({ items: z.array(Capability) })),
 
   'approvals.list': query(

@@ -45,6 +45,7 @@ export const GatewayStatus = z.strictObject({
   host: z.enum(['desktop', 'headless']),
   state: z.enum(['running', 'closed']).describe('`closed`: the log cannot be written, so no call is taken.'),
   state_reason: z.string().nullable(),
+  panic: z.strictObject({ since: z.string() }).nullable().describe('Since when everything is stopped; null while it is not.'),
   sandbox: SandboxStatus,
   audit: z.strictObject({ events: z.number().int(), head: z.string(), verified_at: z.string().nullable(), ok: z.boolean().nullable() }),
   capabilities: z.array(Capability),

@@ -58,6 +58,25 @@ export const Settings = z.strictObject({
     })
     .prefault({}),
   deciders: DeciderSettings.prefault({}),
+  limits: z
+    .strictObject({
+      commands_per_s: z
+        .number()
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(50)
+        .describe('Calls a second that an agent may make of bash, and of each file tool. What comes too soon is refused at once.'),
+      commands_burst: z.number().int().min(1).max(100_000).default(200).describe('Calls of one such tool that may come at once.'),
+      prompts_per_min: z
+        .number()
+        .int()
+        .min(1)
+        .max(1000)
+        .default(20)
+        .describe('Requests to you that one agent may cause within a minute; further ones are refused at once.'),
+    })
+    .prefault({}),
   safety: z
     .strictObject({
       bash_sandbox: SandboxMode.default('auto').describe(

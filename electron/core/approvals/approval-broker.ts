@@ -5,6 +5,8 @@ import { AppError } from '../../../shared/errors.ts';
 import type { ChangeBus } from '../change-bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
+import type { Rates } from '../rate/rates.ts';
+import { retryStep } from '../rate/retry-step.ts';
 import type { AskedCall } from './asked-call.ts';
 import { decideWaiting, notWaiting, wrongDigest } from './decide-waiting.ts';
 import { needsOutside, notConfigured, whyNotCounted, type DeciderRules } from './decider-rules.ts';
@@ -41,6 +43,8 @@ export interface ApprovalBroker {
   onPut(listener: (request: PutRequest) => void): () => void;
   /** Forgets what was granted to a revoked token. */
   revokeToken(token: TokenId): void;
+  /** Ends whatever waits, and every yes for a next try. Answers how many waited. */
+  cancelAll(reason: string): Promise<number>;
   /** Forgets every yes given for a next try: the operator is not there any more. */
   dropNextTries(): void;
 }
@@ -50,6 +54,8 @@ export interface ApprovalBrokerDeps {
   readonly clock: Clock;
   readonly bus: ChangeBus;
   readonly rules: DeciderRules;
+  /** How often an agent may ask. */
+  readonly rates: Pick<Rates, 'checkPrompt'>;
   /** Seconds until a request that nobody answers is denied. */
   readonly timeoutSeconds: () => number;
   readonly isTokenActive: (id: TokenId) => boolean;
@@ -116,6 +122,13 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
     };
   }
 
+  function tooOften(call: AskedCall): Decision | null {
+    const tooSoon = deps.rates.checkPrompt(call);
+    if (tooSoon === null) return null;
+    const nextStep = retryStep(tooSoon.retryAfterMs);
+    return { result: 'refused', rule: 'builtin:rate', ...tooSoon, nextStep, isCounted: true };
+  }
+
   /** SECURITY: what runs unasked is in the log before it does (F43). */
   async function skip(call: AskedCall, verdict: Verdict): Promise<Decision> {
     const data = { tool: call.tool, risk: call.risk, call_digest: call.digest, rule: verdict.rule, reason: 'approval disabled' };
@@ -174,7 +187,7 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
         bus.changed('approvals');
         return { result: 'pregranted', approval: { id: granted } };
       }
-      return (await unreachable()) ?? crowded(call) ?? (await put(call, verdict, options));
+      return (await unreachable()) ?? crowded(call) ?? tooOften(call) ?? (await put(call, verdict, options));
     },
 
     async decide(request) {
@@ -224,6 +237,13 @@ export function createApprovalBroker(deps: ApprovalBrokerDeps): ApprovalBroker {
 
     revokeToken(token) {
       nextTries.dropToken(token);
+    },
+
+    async cancelAll(reason) {
+      const all = [...waiting.values()];
+      nextTries.clear();
+      await Promise.all(all.map(async (entry) => await lapse(entry, 'cancelled', reason)));
+      return all.length;
     },
 
     dropNextTries() {

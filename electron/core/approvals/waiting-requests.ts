@@ -14,7 +14,15 @@ export type Decision =
   | { readonly result: 'skipped' }
   | { readonly result: 'denied' | 'expired' | 'cancelled'; readonly approval: { readonly id: ApprovalId }; readonly reason: string }
   /** Not asked, and denied: too many requests of this agent are already waiting, or nobody could approve. */
-  | { readonly result: 'refused'; readonly rule: string; readonly reason: string; readonly nextStep: string };
+  | {
+      readonly result: 'refused';
+      readonly rule: string;
+      readonly reason: string;
+      readonly nextStep: string;
+      readonly retryAfterMs?: number;
+      /** It is in the log already, as one of many; it gets no event of its own. */
+      readonly isCounted?: true;
+    };
 
 export interface AskOptions {
   /** Aborted with a reason in words when the agent cancels, its token is revoked, or the gateway stops. */

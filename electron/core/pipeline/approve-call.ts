@@ -50,7 +50,8 @@ export async function approveCall(deps: PipelineDeps, call: ResolvedCall, verdic
           rule: decision.rule,
           reason: decision.reason,
           nextStep: decision.nextStep,
-          isRecorded: false,
+          ...(decision.retryAfterMs === undefined ? {} : { retryAfterMs: decision.retryAfterMs }),
+          isRecorded: decision.isCounted === true,
         },
         record,
       };

@@ -43,7 +43,7 @@ async function executed(options: {
       },
     },
   };
-  const execution = await executeCall(deps, { call, record, profile: 'default' } as unknown as IntendedCall);
+  const execution = await executeCall(deps, { call, record, profile: 'default', signal: call.incoming.signal } as unknown as IntendedCall);
   return { execution, recording: recordings.get(id) ?? null, writers, id };
 }
 

@@ -51,6 +51,8 @@ export async function executeCall(deps: PipelineDeps, { call, record, profile, s
         'forbidden',
         'the sandbox was switched off while this call was under way: call again, and the operator will be asked',
       );
+    // SECURITY: what was ended before it began does not begin.
+    run.signal.throwIfAborted();
     const output = await call.resolution.execute(toolRun);
     if (run.signal.aborted) return await done(output, 'cancelled', abortReason(run.signal));
     const reason = failureOf(output);

@@ -9,6 +9,7 @@ import { judgeCall } from './judge-call.ts';
 import { recordDenial, recordIntent, recordResult } from './record-call.ts';
 import { denialReply, resultReply, unavailableReply } from './replies.ts';
 import { resolveCall } from './resolve-call.ts';
+import { turnAway } from './turn-away.ts';
 
 /**
  * The one story. Every call of every agent goes through here, top to bottom, and nothing else may execute a tool.
@@ -19,9 +20,12 @@ export async function handleToolCall(deps: PipelineDeps, incoming: IncomingCall)
   // SECURITY: while the log cannot be written, nothing is even looked at (THREATS rule 4).
   const closed = deps.gate.closedBecause();
   if (closed !== null) return unavailableReply(closed);
+  // While everything is stopped, and when they come too fast, calls are not looked at either.
+  const turnedAway = turnAway(deps, incoming);
+  if (turnedAway !== null) return turnedAway;
   try {
     // 1 resolve: the tool, its arguments by its schema, paths and operands; one digest over all of it.
-    const resolved = await resolveCall(deps, incoming);
+    const resolved = await resolveCall(deps, untilPanic(deps, incoming));
     if (!resolved.ok) return await deny(deps, resolved.denial, resolved.record);
     try {
       return await decideAndRun(deps, resolved.value);
@@ -32,6 +36,11 @@ export async function handleToolCall(deps: PipelineDeps, incoming: IncomingCall)
     if (error instanceof AppError && error.code === 'unavailable') return unavailableReply(error.message);
     throw error;
   }
+}
+
+/** SECURITY: whatever the call waits for, a panic ends it, as its agent could. */
+function untilPanic({ panic }: PipelineDeps, incoming: IncomingCall): IncomingCall {
+  return { ...incoming, signal: AbortSignal.any([incoming.signal, panic.signal()]) };
 }
 
 async function decideAndRun(deps: PipelineDeps, resolved: ResolvedCall): Promise<CallReply> {

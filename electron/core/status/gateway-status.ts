@@ -30,6 +30,7 @@ export interface StatusDeps {
   readonly tokens: () => readonly AgentToken[];
   readonly runningCount: () => number;
   readonly closedBecause: () => string | null;
+  readonly panicSince: () => string | null;
   readonly lastVerification: () => { readonly at: string; readonly ok: boolean } | null;
   readonly fixed: Pick<GatewayStatus, 'version' | 'data_dir' | 'operator_socket' | 'host'>;
   readonly live: () => Pick<GatewayStatus, 'mcp_url' | 'console_url' | 'socket_may_decide' | 'started_at'>;
@@ -50,6 +51,7 @@ export function createStatus(deps: StatusDeps): () => Promise<GatewayStatus> {
       deps.approvals(),
     ]);
     const reason = deps.closedBecause();
+    const since = deps.panicSince();
     const verified = deps.lastVerification();
     const now = deps.clock.now();
     const sandbox = deps.sandbox();
@@ -58,6 +60,7 @@ export function createStatus(deps: StatusDeps): () => Promise<GatewayStatus> {
       ...deps.live(),
       state: reason === null ? 'running' : 'closed',
       state_reason: reason,
+      panic: since === null ? null : { since },
       sandbox,
       audit: { events: head.seq, head: head.hash, verified_at: verified?.at ?? null, ok: verified?.ok ?? null },
       capabilities: [
