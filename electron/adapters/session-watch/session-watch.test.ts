@@ -6,10 +6,19 @@ import { join } from 'node:path';
 import { Message, sessionBus, Variant, type MessageBus } from '@jellybrick/dbus-next';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionWatch } from '../../core/ports/session-watch.ts';
-import { createSystemClock } from '../clock.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 import { createSessionWatch } from './session-watch.ts';
 
 // Real message buses; the screen saver and logind on them are ours, because a desktop's own need a desktop.
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, action) {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 let folder: string;
 let daemons: ChildProcess[];
@@ -87,7 +96,7 @@ const hint = (value: boolean): Message =>
 function watching(env: Record<string, string>): SessionWatch {
   watch = createSessionWatch({
     env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent', DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent', ...env },
-    clock: createSystemClock(),
+    clock,
     systemIdleMs: null,
     log: () => undefined,
   });

@@ -11,7 +11,8 @@ import { createChangeBus } from '../change-bus.ts';
 import { createWriters, type Writer, type Writers } from '../changes/writers.ts';
 import { createLiveOutput, type LiveOutput } from '../live-output.ts';
 import type { Store } from '../ports/store.ts';
-import { createJobs, type Jobs, type JobsDeps, type NewJob } from './jobs.ts';
+import { createJobs, type Jobs, type JobsDeps } from './jobs.ts';
+import type { NewJob } from './new-job.ts';
 
 const ended = { exit: { kind: 'exited', code: 3 }, output: '', outputBytes: 0, truncated: false, durationMs: 1 } as const;
 const aborted = { ...ended, exit: { kind: 'aborted' } } as const;

@@ -1,29 +1,17 @@
-import type { AgentName, CallId, TaskId, TokenId } from '../../../shared/domain/identity.ts';
+import type { TaskId, TokenId } from '../../../shared/domain/identity.ts';
 import { JobId, type Job } from '../../../shared/domain/job.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { randomId } from '../identity/random-id.ts';
 import type { LayerView, Layers } from '../ports/layers.ts';
 import type { SandboxEvents, SandboxHandle, SandboxResult } from '../ports/sandbox.ts';
 import { jobEvent } from './job-event.ts';
+import type { NewJob } from './new-job.ts';
 import { runJob, type JobEntry, type RunJobDeps } from './run-job.ts';
 
 /** Jobs that a task may run at once, and ended ones that it can still read. */
 const limits = { running: 8, ended: 16 };
 /** How long a start waits for a command that fails at once. Milliseconds. */
 const settleMs = 700;
-
-/** A command to leave running in its task's sandbox. */
-export interface NewJob {
-  readonly task: TaskId;
-  readonly token: TokenId;
-  /** When its token ends, and it with it. */
-  readonly expiresAt: string;
-  readonly agent: AgentName;
-  readonly call: CallId;
-  readonly command: string;
-  /** Runs it in this view; null where it runs without a layer. */
-  readonly run: (signal: AbortSignal, view: LayerView | null, events: SandboxEvents) => Promise<SandboxResult>;
-}
 
 type OpenNetwork = NonNullable<Awaited<ReturnType<SandboxHandle['openNetwork']>>>;
 

@@ -14,7 +14,7 @@ import type { Store } from '../ports/store.ts';
 import { createRecorder } from '../recordings/asciicast.ts';
 import { keepRecording } from '../recordings/keep-recording.ts';
 import { jobEvent } from './job-event.ts';
-import type { NewJob } from './jobs.ts';
+import type { NewJob } from './new-job.ts';
 
 /** Characters of a job's output that are kept, the last ones. */
 const keptOutput = 262_144;

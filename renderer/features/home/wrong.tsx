@@ -35,7 +35,8 @@ export function Wrong(): ReactNode {
   const sandbox = status.data === undefined ? null : sandboxTrouble(status.data.sandbox);
   if (sandbox !== null) found.push({ key: 'sandbox', ...sandbox, to: '/settings', where: 'See the setting' });
   const approvals = status.data?.capabilities.find(({ id }) => id === 'approvals');
-  if (approvals?.status === 'fail') found.push({ key: 'approvals', tone: 'deny', words: approvals.evidence, to: '/settings', where: 'See the setting' });
+  if (approvals?.status === 'fail')
+    found.push({ key: 'approvals', tone: 'deny', words: approvals.evidence, to: '/settings', where: 'See the setting' });
   const state = policy.data?.status.state;
   const problems = counted(policy.data?.status.problems.length ?? 0, 'mistake');
   if (state === 'deny_all')

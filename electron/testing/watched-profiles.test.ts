@@ -2,13 +2,13 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { watchFolder } from '../../adapters/policy-file/watch-folder.ts';
-import { createFakeClock } from '../../testing/fake-clock.ts';
-import { createFakeStore, type FakeStore } from '../../testing/fake-store.ts';
-import { createChangeBus } from '../change-bus.ts';
-import { profileCapabilities } from './sandbox-capability.ts';
-import { createSandboxProfiles, type SandboxProfiles } from './sandbox-profiles.ts';
-import { createWatchedProfiles, type WatchedProfiles } from './watched-profiles.ts';
+import { watchFolder } from '../adapters/policy-file/watch-folder.ts';
+import { createFakeClock } from './fake-clock.ts';
+import { createFakeStore, type FakeStore } from './fake-store.ts';
+import { createChangeBus } from '../core/change-bus.ts';
+import { profileCapabilities } from '../core/sandbox/sandbox-capability.ts';
+import { createSandboxProfiles, type SandboxProfiles } from '../core/sandbox/sandbox-profiles.ts';
+import { createWatchedProfiles, type WatchedProfiles } from '../core/sandbox/watched-profiles.ts';
 
 describe('profiles of the operator’s', () => {
   let own: string;
