@@ -53,6 +53,10 @@ export async function measureChanges(world: BenchWorld, files: number): Promise<
       costs.push(await measureOne(world, store, `${count} changed`, script));
     }
     for (const count of [2000, 20_000]) costs.push(await measureOne(world, store, `rm -rf of ${count}`, `rm -rf gone-${count}`));
+    for (const count of [2000, 20_000]) {
+      const script = `mkdir new && cd new && for ((d = 0; d < ${count / perFolder}; d++)); do mkdir d$d; for ((f = 0; f < ${perFolder}; f++)); do echo "${count} $d $f" > d$d/f$f.txt; done; done`;
+      costs.push(await measureOne(world, store, `${count} created`, script));
+    }
   } finally {
     await store.stop();
     rmSync(workspace, { recursive: true });
