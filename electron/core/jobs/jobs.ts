@@ -3,7 +3,7 @@ import { JobId, type Job } from '../../../shared/domain/job.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { randomId } from '../identity/random-id.ts';
 import type { LayerView, Layers } from '../ports/layers.ts';
-import type { SandboxEvents, SandboxHandle, SandboxResult } from '../ports/sandbox.ts';
+import type { SandboxHandle } from '../ports/sandbox.ts';
 import { jobEvent } from './job-event.ts';
 import type { NewJob } from './new-job.ts';
 import { runJob, type JobEntry, type RunJobDeps } from './run-job.ts';

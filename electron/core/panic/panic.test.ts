@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../testing/fake-clock.ts';
 import { createPipelineHarness } from '../../testing/pipeline-harness.ts';
 import { stoppableJobs } from './stoppable-jobs.ts';
-import type { Jobs, NewJob } from '../jobs/jobs.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { NewJob } from '../jobs/new-job.ts';
 
 const settle = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 20));
 
