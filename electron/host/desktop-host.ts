@@ -41,6 +41,7 @@ export interface DesktopHost {
 }
 
 const shortcut = 'Control+Alt+G';
+const panicShortcut = 'CommandOrControl+Alt+Shift+P';
 
 export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
   const { invocation, log } = deps;
@@ -83,7 +84,12 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
     origin: consoleOrigin,
     onRefused: (why, address) => blocked(`a message from ${why}`, address),
   });
-  const tray = createGateTray({ onOpen: () => main.show(null), onShowWaiting: () => approval.focus(), onQuit: () => app.quit() });
+  const tray = createGateTray({
+    onOpen: () => main.show(null),
+    onShowWaiting: () => approval.focus(),
+    onPanic: panic,
+    onQuit: () => app.quit(),
+  });
   const watch = createApprovalWatch({
     broker: gatehouse.broker,
     changes: gatehouse.changes,
@@ -121,6 +127,14 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
     if (counts.waiting === 0) notification?.close();
     tray.showWaiting(counts.waiting);
     app.setBadgeCount(counts.waiting);
+  }
+
+  /** Asks nothing first: what it costs is undone in the window, which it opens. */
+  function panic(): void {
+    void gatehouse.dispatcher.dispatch('panic.trigger', {}, { channel: 'window' }).then((result) => {
+      if (!result.ok) log(`Not everything could be stopped: ${result.error.message}`);
+      main.show(null);
+    });
   }
 
   function onCrashed(name: string, reason: string): void {
@@ -167,6 +181,8 @@ export function createDesktopHost(deps: DesktopHostDeps): DesktopHost {
       tray.start();
       activeShortcut = globalShortcut.register(shortcut, () => (cards > 0 ? approval.focus() : main.show(null))) ? 'Ctrl+Alt+G' : null;
       if (activeShortcut === null) log(`The shortcut ${shortcut} belongs to another program; the approval window is reached by a click.`);
+      if (!globalShortcut.register(panicShortcut, panic))
+        log(`The shortcut ${panicShortcut} belongs to another program; everything is stopped from the tray or by gatehouse panic.`);
       watch.start();
       app.on('before-quit', (event) => {
         event.preventDefault();

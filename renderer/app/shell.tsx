@@ -2,6 +2,7 @@ import { Outlet } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
 import { ClosedBanner } from './closed-banner.tsx';
 import { Palette } from './palette.tsx';
+import { PanicBanner } from './panic-banner.tsx';
 import { Rail } from './rail.tsx';
 import { StatusStrip } from './status-strip.tsx';
 
@@ -24,6 +25,7 @@ export function Shell(): ReactNode {
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <StatusStrip onPalette={() => setPalette(true)} />
         <ClosedBanner />
+        <PanicBanner />
         <Outlet />
       </div>
       {palette && <Palette onClose={() => setPalette(false)} />}

@@ -4,6 +4,7 @@ import { drawGateIcon } from './gate-icon.ts';
 export interface GateTrayDeps {
   readonly onOpen: () => void;
   readonly onShowWaiting: () => void;
+  readonly onPanic: () => void;
   readonly onQuit: () => void;
 }
 
@@ -30,6 +31,8 @@ export function createGateTray(deps: GateTrayDeps): GateTray {
       Menu.buildFromTemplate([
         { label: 'Open Gatehouse', click: deps.onOpen },
         { label: waiting, enabled: count > 0, click: deps.onShowWaiting },
+        { type: 'separator' },
+        { label: 'Stop everything', click: deps.onPanic },
         { type: 'separator' },
         { label: 'Quit', click: deps.onQuit },
       ]),
