@@ -1,10 +1,10 @@
+import { rulesAndSandbox } from './compose/stages.ts';
 import { createGrantEndings } from './core/approvals/grant-endings.ts';
 import type { TokenId } from '../shared/domain/identity.ts';
 import { AppError } from '../shared/errors.ts';
 import { createLoopbackAgent } from './adapters/loopback-agent/loopback-agent.ts';
 import { createScratchFolders } from './adapters/loopback-agent/scratch-folders.ts';
 import { disableCoreDumps } from './adapters/machine/core-dumps.ts';
-import { installDefaultPolicy } from './adapters/policy-file/policy-file.ts';
 import type { Gatehouse, GatehouseOptions } from './compose/gatehouse.ts';
 import { createProduct } from './compose/product.ts';
 import { createWorld } from './compose/world.ts';
@@ -226,50 +226,12 @@ export function createGatehouse(options: GatehouseOptions): Gatehouse {
         await layers.stop();
       },
     },
-    { name: 'shell parser', start: () => shell.start() },
-    { name: 'sandbox profiles', start: () => product.watchedProfiles.start(), stop: () => product.watchedProfiles.stop() },
-    {
-      name: 'policy',
-      async start() {
-        await installDefaultPolicy(policyFile.path, world.defaultPolicy);
-        await acceptedPolicy?.start();
-        await policy.start();
-        policy.onChange(() => bus.changed('policy'));
-      },
-      stop: () => policy.stop(),
-    },
-    {
-      name: 'targets',
-      async start() {
-        await acceptedTargets?.start();
-        await targets.start();
-        targets.onChange(() => bus.changed('targets'));
-      },
-      stop: () => targets.stop(),
-    },
-    { name: 'egress', start: () => world.egress.start(), stop: () => world.egress.stop() },
-    {
-      name: 'sandbox',
-      async start() {
-        await layers.probe();
-        const probed = await sandbox.probe();
-        await record('sandbox.probed', 'gateway', {
-          mode: probed.mode,
-          effective: probed.effective,
-          version: probed.version,
-          detail: probed.detail,
-        });
-      },
-      async stop() {
-        await jobs.stopAll();
-        await sandbox.stop();
-      },
-    },
-    // Before the agents' listener, so that the first request finds them, and after it at the end: what waits has ended by then.
+    ...rulesAndSandbox(world, product),
     // Ended before the log closes, so that the log knows.
     { name: 'grants', start: () => grantEndings.start(), stop: () => grantEndings.stop() },
+    // Before the agents' listener, so that the first request finds them, and after it at the end: what waits has ended by then.
     { name: 'deciders', start: () => deciders.start(), stop: async () => await deciders.stop() },
-    { name: 'answers from chats', start: async () => void (await callbacks.start()), stop: async () => await callbacks.stop() },
+    { name: 'answers from chats', start: () => callbacks.start().then(() => undefined), stop: async () => await callbacks.stop() },
     {
       name: 'agents’ listener',
       async start() {

@@ -237,7 +237,7 @@ export function createWorld(options: GatehouseOptions): World {
     sessionWatch: createSessionWatch({
       env: process.env,
       clock,
-      systemIdleMs: options.desktop === null ? null : options.desktop.systemIdleMs,
+      systemIdleMs: options.desktop === null ? null : () => options.desktop?.systemIdleMs() ?? 0,
       log: options.log,
     }),
     clients: createAgentClients({ home, env: process.env, dataDir, now: () => clock.now() }),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import { contract, type Operation, type OperationName, type WireResult } from '../../shared/contract/contract.ts';
+import { contract, type OperationName, type WireResult } from '../../shared/contract/contract.ts';
+import type { Operation } from '../../shared/contract/operation.ts';
 import { encodeForDisplay } from '../../shared/display-encoder.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import type { Caller, OperatorLog } from './caller.ts';

@@ -1,43 +1,18 @@
 import { z } from 'zod';
 import { Approval } from '../domain/approval.ts';
 import { AuditEvent, AuditEventType, AuditVerification } from '../domain/audit.ts';
-import { CallRecord, CallState, Verdict } from '../domain/call.ts';
+import { CallRecord, CallState } from '../domain/call.ts';
 import { ChangeSet, ChangeSetId } from '../domain/change.ts';
 import { DecidersStatus, OutsideChannel } from '../domain/deciders.ts';
 import { Capability, ClientKind, ConnectPlan, DetectedClient, GatewayStatus } from '../domain/host.ts';
-import { AgentName, AgentToken, ApprovalId, CallId, Digest, RequestedScope, Risk, Scope, TaskId, TokenId } from '../domain/identity.ts';
+import { AgentName, AgentToken, ApprovalId, CallId, Digest, RequestedScope, Scope, TaskId, TokenId } from '../domain/identity.ts';
 import { Grant, GrantBreadth, GrantDuration, GrantId, GrantOffer } from '../domain/grant.ts';
 import { Job, JobId } from '../domain/job.ts';
-import { PolicyProblem, PolicyRule, PolicyStatus } from '../domain/policy.ts';
-import { GardenReport, ReplayPage } from '../domain/policy-replay.ts';
 import { Settings } from '../domain/settings.ts';
-import { TargetsStatus, TargetView } from '../domain/target.ts';
-import { JsonObject, JsonValue } from '../json.ts';
+import { JsonValue } from '../json.ts';
+import { command, nothing, query, type Operation } from './operation.ts';
+import { policyOperations } from './policy-operations.ts';
 
-/**
- * What a caller must be to use an operation:
- * `read`   – any operator channel;
- * `decide` – decides, mints, grants or loosens: the window and the console always, the command line only when headless or by leave of the window (THREATS rule 21);
- * `shell`  – acts on the desktop itself: the window only.
- */
-export type Power = 'read' | 'decide' | 'shell';
-
-export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
-  readonly kind: 'query' | 'command';
-  readonly power: Power;
-  readonly input: Input;
-  readonly output: Output;
-}
-
-function query<I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Operation<I, O> {
-  return { kind: 'query', power: 'read', input, output };
-}
-
-function command<I extends z.ZodType, O extends z.ZodType>(power: Power, input: I, output: O): Operation<I, O> {
-  return { kind: 'command', power, input, output };
-}
-
-const nothing = z.strictObject({});
 const limit = z.number().int().min(1).max(1000).default(200);
 const reason = z.string().max(2000);
 
@@ -67,19 +42,6 @@ const changeDecision = z.strictObject({
   id: ChangeSetId,
   digest: Digest,
   paths: z.array(z.string()).min(1).max(100_000).optional().describe('Absolute; missing: everything that waits.'),
-});
-
-const policyText = z.string().max(1_000_000);
-
-/** What a save did, or would do. With problems nothing was written. */
-const policyChange = z.strictObject({
-  ok: z.boolean(),
-  problems: z.array(PolicyProblem),
-  text: z.string(),
-  diff: z.string().describe('From the text in force, as `diff -u` writes it.'),
-  before: z.string().describe('Version of the text in force before.'),
-  version: z.string(),
-  rules: z.number().int(),
 });
 
 const decided = z.strictObject({ id: ApprovalId, state: z.string(), digest: Digest });
@@ -225,86 +187,7 @@ export const contract = {
   ),
   'audit.verify': command('read', nothing, AuditVerification),
 
-  'policy.get': query(
-    nothing,
-    z.strictObject({
-      status: PolicyStatus,
-      text: z.string(),
-      rules: z.array(PolicyRule),
-      held: z
-        .strictObject({ text: z.string().nullable(), version: z.string(), problems: z.array(PolicyProblem) })
-        .nullable()
-        .describe('On a desktop: what another program put on disk, inactive until it is accepted.'),
-      file_version: z.string().describe('Of what lies on disk now; a save names it.'),
-    }),
-  ),
-  'policy.save': command('decide', z.strictObject({ text: policyText, expected_version: z.string() }), policyChange),
-  'policy.append_rule': command(
-    'decide',
-    z.strictObject({ rule: PolicyRule, expected_version: z.string().describe('`file_version` as it was shown.') }),
-    policyChange,
-  ),
-  'policy.preview_rule': query(z.strictObject({ rule: PolicyRule }), policyChange),
-  'policy.replay': query(
-    z.strictObject({
-      text: policyText.nullable().describe('null: the text in force.'),
-      from: z.number().int().nullable().default(null).describe('`next` of the page before; null for the newest calls.'),
-      limit: z.number().int().min(1).max(10_000).default(2000).describe('Calls to look at.'),
-      most: z.number().int().min(0).max(1000).default(200).describe('Changed calls to list.'),
-    }),
-    ReplayPage,
-  ),
-  'policy.garden': query(
-    z.strictObject({
-      text: policyText.nullable().default(null).describe('null: the text in force.'),
-      stale_days: z.number().int().min(1).max(3650).default(90),
-      calls: z.number().int().min(1).max(1_000_000).default(20_000).describe('The newest so many are looked at.'),
-      least: z.number().int().min(2).max(1000).default(5).describe('Approvals of one shape before a rule is suggested.'),
-    }),
-    GardenReport,
-  ),
-  'policy.check': query(
-    z.strictObject({ text: z.string().max(1_000_000).nullable().describe('null: the file on disk.') }),
-    z.strictObject({ ok: z.boolean(), rules: z.number().int(), problems: z.array(PolicyProblem) }),
-  ),
-  'policy.accept': command('decide', z.strictObject({ version: z.string() }), z.strictObject({ version: z.string() })),
-  'policy.explain': query(
-    z.strictObject({
-      tool: z.string(),
-      args: JsonObject,
-      agent: AgentName.optional(),
-      target: z.string().optional(),
-      workspace: z.string().optional(),
-    }),
-    z.strictObject({
-      verdict: Verdict,
-      risk: Risk,
-      scope: Scope.nullable(),
-      matched: z
-        .array(z.strictObject({ id: z.string(), effect: z.string(), reason: z.string() }))
-        .describe('Every rule that matched, strictest first.'),
-      commands: z.array(z.string()).nullable(),
-      paths: z.array(z.string()),
-    }),
-  ),
-
-  'targets.list': query(
-    nothing,
-    z.strictObject({
-      status: TargetsStatus,
-      targets: z.array(TargetView).describe('What can be done where, `local` first.'),
-      text: z.string().describe('The file in force; empty without one.'),
-      held: z
-        .strictObject({ text: z.string().nullable(), version: z.string(), problems: z.array(PolicyProblem) })
-        .nullable()
-        .describe('On a desktop: what another program put on disk, inactive until it is accepted.'),
-    }),
-  ),
-  'targets.check': query(
-    z.strictObject({ text: z.string().max(1_000_000).nullable().describe('null: the file on disk.') }),
-    z.strictObject({ ok: z.boolean(), targets: z.number().int(), problems: z.array(PolicyProblem) }),
-  ),
-  'targets.accept': command('decide', z.strictObject({ version: z.string() }), z.strictObject({ version: z.string() })),
+  ...policyOperations,
 
   'config.get': query(
     nothing,
