@@ -138,7 +138,9 @@ export const describeFileEscapes = (who: string): void => {
     });
 
     it('F39: folders two thousand deep', async () => {
-      await change(`perl -e 'for (1..2000) { mkdir "d" and chdir "d" or last } open(F, ">", "file"); print F "deep"'`);
+      // It may be ended for it: a tree too deep to be measured counts as over the disk limit.
+      await world.run(view, `perl -e 'for (1..2000) { mkdir "d" and chdir "d" or last } open(F, ">", "file"); print F "deep"'`);
+      await world.collect(view);
       await world.run(view, 'rm -rf d');
       expect(existsSync(join(ws, 'old'))).toBe(true);
     });
