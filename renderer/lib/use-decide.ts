@@ -1,17 +1,26 @@
 import { useCallback, useState } from 'react';
 import type { Approval } from '../../shared/domain/approval.ts';
+import type { GrantBreadth, GrantDuration } from '../../shared/domain/grant.ts';
+import type { Digest } from '../../shared/domain/identity.ts';
 import { useCommand } from './operations.ts';
 import { messageOf } from './operation-error.ts';
 
 export const defaultDenyReason = 'Denied by the operator';
+
+/** For a decision that counts for longer than once; the hash is of the rule that was shown. */
+export interface ChosenExtent {
+  readonly duration: GrantDuration;
+  readonly breadth: GrantBreadth;
+  readonly hash: Digest;
+}
 
 export interface DecideActions {
   /** The approval whose decision is on its way, or null. */
   readonly busy: string | null;
   /** Why the last decision failed, by approval; shown on its card. */
   readonly failures: Readonly<Record<string, string>>;
-  readonly approve: (approval: Approval) => void;
-  readonly deny: (approval: Approval, reason: string) => void;
+  readonly approve: (approval: Approval, extent?: ChosenExtent) => void;
+  readonly deny: (approval: Approval, reason: string, extent?: ChosenExtent) => void;
   readonly pregrant: (approval: Approval) => void;
 }
 
@@ -41,9 +50,12 @@ export function useDecide(onDecided: (approval: Approval) => void = () => undefi
   return {
     busy,
     failures,
-    approve: (approval) => follow(approval, approveCommand.mutateAsync({ id: approval.id, digest: approval.digest, reason: '' })),
-    deny: (approval, reason) =>
-      follow(approval, denyCommand.mutateAsync({ id: approval.id, digest: approval.digest, reason: reason.trim() || defaultDenyReason })),
+    approve: (approval, extent) =>
+      follow(approval, approveCommand.mutateAsync({ id: approval.id, digest: approval.digest, reason: '', ...extent })),
+    deny: (approval, reason, extent) => {
+      const told = reason.trim() || defaultDenyReason;
+      follow(approval, denyCommand.mutateAsync({ id: approval.id, digest: approval.digest, reason: told, ...extent }));
+    },
     pregrant: (approval) => follow(approval, pregrantCommand.mutateAsync({ id: approval.id, digest: approval.digest })),
   };
 }

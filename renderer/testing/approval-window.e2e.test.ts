@@ -38,7 +38,7 @@ beforeEach(() => {
 const show = (world: WorldName): Promise<void> => opened.show({ world, address: 'approval.html', width: 560, height: 720 });
 const decisions = (): Promise<{ name: string; input: unknown }[]> =>
   page.evaluate(() => (window.fake?.log ?? []).filter((call) => /^approvals\.(approve|deny|pregrant)$/.test(call.name)));
-const allow = () => page.getByRole('button', { name: /^Allow/ });
+const allow = () => page.getByRole('button', { name: /^Allow (once|its)/ });
 const deny = () => page.getByRole('button', { name: /^Deny( D)?$/ });
 const isArmed = (): Promise<boolean> => allow().evaluate((button) => button.getAttribute('aria-disabled') === 'false');
 const armed = (): Promise<unknown> => page.waitForSelector('button[data-armed="true"][aria-disabled="false"]');
@@ -93,7 +93,7 @@ test('Deny has the focus, and Enter denies with the digest that was shown and th
 
 test('a reason can be given; the letters typed into it are not commands', async () => {
   await show('card_publish');
-  await page.getByRole('button', { name: 'Deny with a reason' }).click();
+  await page.getByRole('button', { name: 'Deny with…' }).click();
   await page.keyboard.type('a daft idea, later');
   expect(await decisions()).toEqual([]);
   await page.keyboard.press('Enter');

@@ -13,6 +13,7 @@ import { Settings } from '../../shared/domain/settings.ts';
 import type { ConnectPlan } from '../../shared/domain/host.ts';
 import { ago, ahead, callId, digest, tokenId } from './fake-ids.ts';
 import { createChangeHandlers } from './fake-change-handlers.ts';
+import { createGrantHandlers } from './fake-grants.ts';
 import type { FakeWorld, Handlers } from './fake-world.ts';
 import { plan, policyText } from './fake-host.ts';
 import { createTargetHandlers } from './fake-targets.ts';
@@ -74,11 +75,7 @@ function createHandlers(world: FakeWorld, push: (topic: Topic) => void): Handler
       aliases: [],
     }),
     'deciders.test': () => ({ results: [] }),
-    'approvals.offers': () => ({ offers: [], until_quit_is: 'until-quit', why: null }),
-    'grants.list': () => ({ grants: [] }),
-    'grants.revoke': () => {
-      throw new Error('There is no such grant.');
-    },
+    ...createGrantHandlers(world, push),
     'status.get': () => ({
       ...world.status,
       counts: { ...world.status.counts, waiting: world.approvals.filter((approval) => approval.state === 'pending').length },

@@ -2,6 +2,7 @@ import type { OperationName, OutputOf, ParsedInputOf } from '../../shared/contra
 import type { Approval } from '../../shared/domain/approval.ts';
 import type { AuditEvent } from '../../shared/domain/audit.ts';
 import type { CallRecord } from '../../shared/domain/call.ts';
+import type { Grant } from '../../shared/domain/grant.ts';
 import type { DetectedClient, GatewayStatus } from '../../shared/domain/host.ts';
 import type { Settings } from '../../shared/domain/settings.ts';
 import type { FakeChange } from './fake-changes.ts';
@@ -11,6 +12,9 @@ import type { FakePrograms } from './fake-programs.ts';
 export interface FakeWorld {
   status: GatewayStatus;
   approvals: Approval[];
+  grants: Grant[];
+  /** Whether something on the machine tells of a locked screen. */
+  tellsLock: boolean;
   calls: CallRecord[];
   programs: FakePrograms;
   changes: FakeChange[];

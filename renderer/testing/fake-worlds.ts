@@ -4,6 +4,7 @@ import type { FakeWorld } from './fake-world.ts';
 import * as approvals from './fake-approvals.ts';
 import { fakeCall, fakeCalls, fakeEvents } from './fake-calls.ts';
 import * as changes from './fake-changes.ts';
+import { fakeGrants } from './fake-grants.ts';
 import { callId } from './fake-ids.ts';
 import { colourful, colourfulCast, jobs, noPrograms, recordedEvents, terminalCall } from './fake-programs.ts';
 import { broken, clients, policyText, status, tokens } from './fake-host.ts';
@@ -12,6 +13,8 @@ export function quiet(): FakeWorld {
   return {
     status,
     approvals: [],
+    grants: [],
+    tellsLock: true,
     calls: fakeCalls().filter((call) => call.state === 'finished'),
     changes: [],
     undoRefuses: {},
@@ -47,6 +50,7 @@ export const worlds = {
   full: (): FakeWorld => ({
     ...quiet(),
     approvals: [approvals.publish(), approvals.write(), approvals.expired(), approvals.denied(), approvals.consumed()],
+    grants: fakeGrants(),
     calls: fakeCalls(),
   }),
   reviewed: (): FakeWorld => ({
@@ -134,6 +138,7 @@ export const worlds = {
   }),
   card_simple: (): FakeWorld => with_([approvals.simple()]),
   card_publish: (): FakeWorld => with_([approvals.publish()]),
+  card_no_lock: (): FakeWorld => ({ ...with_([approvals.publish()]), tellsLock: false }),
   card_long: (): FakeWorld => with_([approvals.long()]),
   card_hostile: (): FakeWorld => with_([approvals.hostile()]),
   card_write: (): FakeWorld => with_([approvals.write()]),

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import axe from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { axeViolations } from './axe-violations.ts';
 import type {} from './fake-page.ts';
 import { buildPages, openPage, type OpenedPage } from './page-harness.ts';
 import { cardSituations, mainSituations } from './situations.ts';
@@ -15,13 +15,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const keep = process.env['GATEHOUSE_SCREENSHOTS'];
 const only = new RegExp(process.env['GATEHOUSE_SITUATION'] ?? '');
 const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-
-interface AxeAnswer {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-  }[];
-}
 
 let browser: Browser;
 let fake: string;
@@ -39,15 +32,6 @@ afterAll(async () => {
   await browser.close();
   rmSync(work, { recursive: true, force: true });
 });
-
-/** The text of each violation, so that a failure says what to mend. */
-async function axeViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const answer = await page.evaluate(() =>
-    (window as unknown as { axe: { run(options: object): Promise<AxeAnswer> } }).axe.run({ resultTypes: ['violations'] }),
-  );
-  return answer.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n${node.failureSummary}`));
-}
 
 /** Fits the approval window to its content, as the desktop does, and takes its picture armed. */
 async function takePicture(page: Page, name: string, isCard: boolean): Promise<void> {

@@ -3,6 +3,8 @@ import { useEffect } from 'react';
 export interface WindowKeys {
   readonly onDeny: () => void;
   readonly onAllow: () => void;
+  /** Opens what allows for longer, where that is offered. */
+  readonly onFor?: () => void;
   readonly onLater: () => void;
   readonly onStep: (by: 1 | -1) => void;
   /** Space, where it would press nothing. */
@@ -14,7 +16,7 @@ export interface WindowKeys {
 const isTyping = (target: EventTarget | null): boolean =>
   (target instanceof HTMLInputElement && target.type !== 'checkbox') || target instanceof HTMLTextAreaElement;
 
-/** D, A, L and the arrows, for the one card of the approval window. */
+/** D, A, F, L and the arrows, for the one card of the approval window. */
 export function useWindowKeys(keys: WindowKeys): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -29,6 +31,9 @@ export function useWindowKeys(keys: WindowKeys): void {
         case 'a':
         case 'A':
           return keys.onAllow();
+        case 'f':
+        case 'F':
+          return keys.onFor?.();
         case 'l':
         case 'L':
           return keys.onLater();

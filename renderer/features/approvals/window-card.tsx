@@ -37,6 +37,7 @@ export function WindowCard(props: WindowCardProps): ReactNode {
   const root = useRef<HTMLElement>(null);
   const actions = useRef<HTMLDivElement>(null);
   const deny = useRef<HTMLButtonElement>(null);
+  const longer = useRef<HTMLButtonElement>(null);
   const standing = standingOf(approval, now);
   const shown = `${approval.id}:${approval.digest}:${standing.kind}`;
   const read = useReadToEnd(approval.id);
@@ -66,6 +67,7 @@ export function WindowCard(props: WindowCardProps): ReactNode {
         if (standing.kind === 'pending') decide.approve(approval);
         if (standing.kind === 'next-try') decide.pregrant(approval);
       },
+      onFor: () => longer.current?.click(),
       onLater: standing.kind === 'pending' ? onLater : onDismiss,
       onStep,
       onScroll: (by: 1 | -1) => {
@@ -133,6 +135,7 @@ export function WindowCard(props: WindowCardProps): ReactNode {
           isLong={overflows}
           showKeys
           denyRef={deny}
+          forRef={longer}
           onLater={onLater}
           onDismiss={onDismiss}
         />

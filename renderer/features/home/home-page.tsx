@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { useOpenPage } from '../../lib/address.ts';
 import { useOperation } from '../../lib/operations.ts';
 import { ClientList } from '../../ui/client-list.tsx';
+import { GrantsInForce } from '../../ui/grants-in-force.tsx';
 import { Page, PageSection } from '../../ui/page.tsx';
 import { ErrorState } from '../../ui/states.tsx';
 import { Machine } from './machine.tsx';
@@ -21,6 +22,7 @@ export function HomePage(): ReactNode {
       <Waiting status={status.data} />
       <Running />
       <RunningJobs />
+      <GrantsInForce />
       <Wrong />
       <TryIt isFirst={status.data?.counts.calls_today === 0} />
       <div className="grid grid-cols-2 items-start max-[1100px]:grid-cols-1">

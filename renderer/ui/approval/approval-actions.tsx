@@ -1,5 +1,6 @@
 import { useState, type ReactNode, type Ref } from 'react';
 import type { Approval } from '../../../shared/domain/approval.ts';
+import type { GrantEffect } from '../../../shared/domain/grant.ts';
 import { whyNotAllowable, type Standing } from '../../lib/approval-standing.ts';
 import { defaultDenyReason, type DecideActions } from '../../lib/use-decide.ts';
 import { Button } from '../button.tsx';
@@ -8,6 +9,7 @@ import { Kbd } from '../kbd.tsx';
 import { Notice } from '../states.tsx';
 import { Untrusted } from '../untrusted.tsx';
 import { AllowButton } from './allow-button.tsx';
+import { Ladder } from './ladder.tsx';
 
 export interface ApprovalActionsProps {
   readonly approval: Approval;
@@ -22,6 +24,8 @@ export interface ApprovalActionsProps {
   /** Keys are shown, and only work, where one card has the window to itself. */
   readonly showKeys: boolean;
   readonly denyRef?: Ref<HTMLButtonElement>;
+  /** The button that opens the ladder, for its key. */
+  readonly forRef?: Ref<HTMLButtonElement>;
   readonly onLater?: () => void;
   readonly onDismiss?: () => void;
 }
@@ -50,10 +54,11 @@ function StandingNotice({ approval, standing }: { readonly approval: Approval; r
   );
 }
 
-/** The buttons. Only one kind of yes exists: this call, once. */
+/** The buttons, and under them the ladder of what counts for longer. */
 export function ApprovalActions(props: ApprovalActionsProps): ReactNode {
-  const { approval, standing, decide, armed, since, wasReadable, isLong, showKeys, denyRef, onLater, onDismiss } = props;
+  const { approval, standing, decide, armed, since, wasReadable, isLong, showKeys, denyRef, forRef, onLater, onDismiss } = props;
   const [reason, setReason] = useState<string | null>(null);
+  const [ladder, setLadder] = useState<GrantEffect | null>(null);
   const busy = decide.busy === approval.id;
   const failure = decide.failures[approval.id];
   const blocked = blockedReason(approval, standing, wasReadable);
@@ -94,15 +99,36 @@ export function ApprovalActions(props: ApprovalActionsProps): ReactNode {
           </Button>
         )}
         {isPending && <AllowButton {...allow} label="Allow once" onAllow={() => decide.approve(approval)} />}
+        {isPending && approval.risk !== 'critical' && (
+          <Button
+            ref={forRef}
+            aria-expanded={ladder === 'allow'}
+            disabled={busy}
+            onClick={() => setLadder(ladder === 'allow' ? null : 'allow')}
+          >
+            Allow for… {showKeys && <Kbd>F</Kbd>}
+          </Button>
+        )}
         {standing.kind === 'next-try' && <AllowButton {...allow} label="Allow its next try" onAllow={() => decide.pregrant(approval)} />}
         <span className="flex-1" />
         {isPending && reason === null && (
-          <Button tone="quiet" disabled={busy} onClick={() => setReason('')}>
-            Deny with a reason
+          <Button tone="quiet" className="px-2" disabled={busy} onClick={() => setReason('')}>
+            Deny with…
+          </Button>
+        )}
+        {isPending && reason !== null && (
+          <Button
+            tone="quiet"
+            className="px-2"
+            aria-expanded={ladder === 'deny'}
+            disabled={busy}
+            onClick={() => setLadder(ladder === 'deny' ? null : 'deny')}
+          >
+            Deny for…
           </Button>
         )}
         {isPending && onLater !== undefined && (
-          <Button tone="quiet" onClick={onLater}>
+          <Button tone="quiet" className="px-2" onClick={onLater}>
             Later {showKeys && <Kbd>L</Kbd>}
           </Button>
         )}
@@ -112,6 +138,18 @@ export function ApprovalActions(props: ApprovalActionsProps): ReactNode {
           </Button>
         )}
       </div>
+      {isPending && ladder !== null && (
+        <Ladder
+          key={ladder}
+          effect={ladder}
+          approval={approval}
+          since={since}
+          blocked={ladder === 'allow' ? blocked : null}
+          busy={busy}
+          onClose={() => setLadder(null)}
+          onDecide={(extent) => (ladder === 'allow' ? decide.approve(approval, extent) : decide.deny(approval, reason ?? '', extent))}
+        />
+      )}
     </div>
   );
 }
