@@ -113,7 +113,7 @@ describe('the MCP inspector’s command line', () => {
     const { token } = await host.mint('inspector', 'file:read', workspace);
     const options = { url: String(host.ready['mcp_url']), token, timeoutMs: limitMs };
     const listed = (await runInspector({ ...options, method: 'tools/list' })) as { readonly tools: readonly { readonly name: string }[] };
-    expect(listed.tools.map(({ name }) => name).sort()).toEqual(['file_list', 'file_read', 'file_search']);
+    expect(listed.tools.map(({ name }) => name).sort()).toEqual(['file_list', 'file_operations', 'file_read', 'file_search']);
     const called = await runInspector({ ...options, method: 'tools/call', toolName: 'file_read', toolArgs: { path: 'a.txt' } });
     expect(JSON.stringify(called)).toContain('alpha');
   });
